@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_CLOSING_H
+#define DI_CLOSING_H
+
+#include <stdbool.h>
+
+#include "finding.h"
+#include "journal.h"
+#include "seal.h"
+#include "session.h"
+
+/*
+ * The second half of a run, of recovery and of catching up: protects what the
+ * database now says is installed, for every package whose index row differs
+ * from now or that the run had open; lifts the flag from what nobody owns any
+ * more; records and makes durable. The session's database and due facts must
+ * be of after the run.
+ */
+struct closing {
+	const struct journal_plan *plan;	/* NULL: none */
+	bool full;		/* look at every package, whatever its row */
+	bool by_hand;		/* no dpkg has run: what no md5sums line knows
+				 * must be as recorded */
+	bool quick;		/* flags only, no content is read */
+	bool accept;		/* take over what differs */
+	finding_fn *on_finding;
+	void *ctx;
+	struct tally tally;	/* filled */
+	size_t n_packages;	/* filled: that were looked at */
+	int record_error;	/* filled: ledger or index not written */
+};
+
+/* 0 or the error that kept it from being done; the journal then stays. */
+int closing_run(struct session *s, struct closing *c, struct diag *diag);
+
+#endif

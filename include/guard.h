@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_GUARD_H
+#define DI_GUARD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "session.h"
+
+/*
+ * The locks that an actor holds: dpkg's lock-frontend (unless a front end
+ * holds it for us: DPKG_FRONTEND_LOCKED) and our own.
+ */
+struct guard {
+	int frontend_fd;	/* -1: not taken by us */
+};
+
+/*
+ * 0; ERR_BUSY with *diag holding the sentence to print; -errno. Never waits.
+ * `frontend_locked`: DPKG_FRONTEND_LOCKED is set.
+ */
+int guard_take(struct session *s, bool frontend_locked, struct guard *ret,
+               struct diag *diag);
+void guard_drop(struct guard *g);
+
+/* ERR_BUSY with *diag if dpkg itself (its `lock`) is at work. */
+int guard_dpkg_idle(const struct session *s, struct diag *diag);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_IFLAG_H
+#define DI_IFLAG_H
+
+#include <stdbool.h>
+
+#include "root.h"
+
+/*
+ * Inode flags: the one module that issues FS_IOC_GETFLAGS and
+ * FS_IOC_SETFLAGS (ioctl_iflags(2)).
+ */
+#define IFLAG_IMMUTABLE 0x00000010u	/* FS_IMMUTABLE_FL, chattr +i */
+#define IFLAG_APPEND	0x00000020u	/* FS_APPEND_FL, chattr +a */
+
+/* 0; ERR_UNSUPPORTED where the file system has no flags; -errno. */
+int iflag_get(int fd, unsigned int *ret_flags);
+
+/*
+ * Sets the bits of `mask` to those of `value` and leaves the others as they
+ * are; writes only where something changes (even a redundant write moves
+ * ctime). 1 changed, 0 was so already, ERR_UNSUPPORTED, -errno (EPERM: no
+ * right; EROFS: read-only mount). *ret_old (may be NULL): flags before.
+ */
+int iflag_set(int fd, unsigned int value, unsigned int mask,
+              unsigned int *ret_old);
+
+/* What a file system can do, from statfs(2). */
+struct fskind {
+	const char *name;	/* "ext4", "overlay", ...; static */
+	bool flags;		/* can carry the flag and says so truly */
+	bool overlay;
+	bool journaled;		/* fsync of one file makes all flags durable */
+	bool read_only;		/* this mount, ST_RDONLY */
+};
+int fskind_of(int fd, struct fskind *ret);
+
+/*
+ * What a node says of itself by statx: the immutable and append bits, as
+ * IFLAG_* bits; only believed where the file system is known to tell the
+ * truth (erofs lies): pass kind->flags.
+ */
+unsigned int iflag_of_node(const struct node *n, bool believed);
+
+#endif

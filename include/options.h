@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_OPTIONS_H
+#define DI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+
+/*
+ * The grammar of the engine called by its own name (design.md section 2):
+ * one action, its options and operands in any order, "--" ends the options.
+ * Long names are exact; values as --name=value or --name value.
+ */
+enum verb {
+	VERB_NONE,
+	VERB_VERIFY,
+	VERB_PROTECT,
+	VERB_UNPROTECT,
+	VERB_ADOPT,
+	VERB_RELEASE,
+	VERB_PLAN,
+	VERB_LIST,
+	VERB_COVERAGE,
+	VERB_RECOVER,
+	VERB_HISTORY,
+	VERB_HELP,
+	VERB_VERSION,
+	VERB_COUNT
+};
+
+enum option_kind {
+	OPTION_ACTION,		/* names the verb `id` */
+	OPTION_PLAIN,		/* takes no value */
+	OPTION_VALUE
+};
+
+/* What an option row sets; for actions the id is the verb. */
+enum option_id {
+	OPT_ALL,
+	OPT_FORGET,
+	OPT_CHECK,
+	OPT_ROOT,
+	OPT_ADMINDIR,
+	OPT_CONFIG,
+	OPT_FORMAT,
+	OPT_JOBS,
+	OPT_QUICK,
+	OPT_ACCEPT,
+	OPT_NO_ACT,
+	OPT_QUIET,
+	OPT_VERBOSE
+};
+
+/* One row of the one table; parser, help and tests read nothing else. */
+struct option_row {
+	const char *name;	/* without dashes */
+	char letter;		/* 0: none */
+	enum option_kind kind;
+	int id;			/* enum verb, or enum option_id */
+	unsigned int with;	/* options: verbs, 1u << VERB_... */
+	bool operands;		/* actions: takes any */
+	const char *arg;	/* what stands behind it, for help; NULL: none */
+	const char *help;	/* may have several lines */
+};
+
+/* The n-th row; NULL past the end. */
+const struct option_row *options_row(size_t n);
+
+struct options {
+	enum verb verb;
+	const char *root;	/* no slash at its end; "" for / */
+	const char *admindir;	/* NULL: as the root says */
+	const char *config;	/* NULL: the usual places */
+	bool json;
+	int jobs;		/* 0: not given */
+	bool all, forget, check, quick, accept, no_act, quiet, verbose;
+	bool own_root;		/* --root or --admindir was a word here */
+	char **operands;	/* behind the array: NULL */
+	size_t n_operands;
+	char *storage;		/* owned: what root points into */
+};
+
+/*
+ * True if the first action in argv is one of the six of dpkg that touch
+ * files, in any spelling of dpkg's: then dpkg's grammar holds for all of it.
+ */
+bool options_is_dpkg(int argc, char *const *argv);
+
+/*
+ * 0; ERR_REFUSED with the sentence for the user in diag->what; -ENOMEM.
+ * DPKG_ROOT and DPKG_ADMINDIR of envp are defaults. Borrows argv and envp; to
+ * be freed with options_free.
+ */
+int options_parse(int argc, char *const *argv, char *const *envp,
+                  struct options *ret, struct diag *diag);
+void options_free(struct options *o);
+
+/*
+ * What of argv can be trusted where options_parse refused it: does it ask
+ * for errors as JSON?
+ */
+bool options_wants_json(int argc, char *const *argv);
+
+#endif

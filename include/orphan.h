@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_ORPHAN_H
+#define DI_ORPHAN_H
+
+#include <stddef.h>
+
+#include "seal.h"
+#include "session.h"
+
+/*
+ * Lifts our flag from those of the candidate paths that still carry it though
+ * no settled package owns the inode any more (dpkg-facts 3.6: dpkg leaves
+ * such files behind in silence). Loads all lists if there is one to judge.
+ */
+int orphan_lift(struct session *s, const char *const *candidates, size_t n,
+                struct syncset *sync, struct tally *tally,
+                struct diag *diag);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SEALALL_H
+#define DI_SEALALL_H
+
+#include <stddef.h>
+
+#include "seal.h"
+#include "session.h"
+
+/* Many packages at once, on as many threads as the configuration says. */
+struct seal_item {
+	struct package *package;	/* list and md5sums loaded */
+	const struct index_row *row;	/* of the old index, or NULL */
+	struct ledger *old;		/* filled: recorded before; owned */
+	struct ledger *fresh;		/* filled: new, NULL if as before; owned */
+};
+
+/*
+ * Loads the lists, then seals each; `job` gives all but old and row. The
+ * finding callback is never called by two threads at once. 0 or the first
+ * error that stopped a package.
+ */
+int seal_all(struct session *s, struct seal_item *items, size_t n,
+             const struct seal_job *job, struct syncset *sync,
+             struct tally *tally, struct diag *diag);
+
+/* Writes the fresh ledgers durably. 0 or the first error. */
+int seal_store(struct session *s, const struct seal_item *items, size_t n);
+void seal_items_free(struct seal_item *items, size_t n);
+
+#endif

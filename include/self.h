@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SELF_H
+#define DI_SELF_H
+
+#include <stdbool.h>
+
+#include "root.h"
+
+/*
+ * Our own programs, protected like a package's files though the shims are in
+ * no package. Paths below the root.
+ */
+#define SELF_PACKAGE "dpkg-immutable"
+#define SELF_COUNT 7
+extern const char *const self_paths[SELF_COUNT];
+
+/*
+ * Opens one of them if it is there and really ours: a shim's name must carry
+ * our ELF marker (real_is_ours). 0, -ENOENT (also where it is not ours).
+ */
+int self_open(struct root *r, const char *path, int *ret_fd,
+              struct node *ret_node);
+
+/*
+ * Sets (value IFLAG_IMMUTABLE) or lifts (0) the flag on all of them that are
+ * there. Counts in tally.
+ */
+struct due;
+struct syncset;
+struct tally;
+void self_change(struct root *r, struct due *d, unsigned int value,
+                 struct syncset *sync, struct tally *tally);
+
+/* True if the path is one of the seven. */
+bool self_is(const char *path);
+
+#endif

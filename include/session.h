@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SESSION_H
+#define DI_SESSION_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "dpkgdb.h"
+#include "due.h"
+#include "foreign.h"
+#include "index.h"
+#include "ledger.h"
+#include "state.h"
+
+/*
+ * What nearly every action stands on: a root, its state, configuration,
+ * database and what is recorded. Opened step by step; freed as a whole.
+ */
+struct session {
+	struct root *root;
+	const char *instdir;		/* "" for /; borrowed */
+	char *admindir;			/* host path in use */
+	bool guest;			/* root is not "/" */
+	bool guest_db;			/* admindir is not the adopted one */
+	struct state *state;		/* NULL: not adopted */
+	struct conf *conf;
+	struct dpkgdb *db;		/* as now */
+	struct dpkgdb *before;		/* as before dpkg ran; may be NULL */
+	struct index *index;
+	struct foreign *foreign;
+	bool records_lost;		/* index or foreign were unreadable */
+	struct due_facts *facts;
+	struct due *due;
+	int db_fd;			/* admindir of db, and of before */
+	int before_fd;
+	struct strmap *ledgers;		/* key -> struct ledger *, cached */
+	struct session_cached *cached;	/* the same, for freeing */
+	struct arena *arena;
+};
+
+/*
+ * Opens root and state. instdir "" or a path without a slash behind; admindir
+ * NULL: the adopted one, else instdir + /var/lib/dpkg. -ENOENT from the
+ * state leaves s->state NULL and is no error. *diag on failure.
+ */
+int session_open(const char *instdir, const char *admindir,
+                 struct session **ret, struct diag *diag);
+void session_free(struct session *s);
+
+/*
+ * Configuration: `file` as conf_load. With `lenient` a bad one is answered
+ * with the last good one, else the defaults, and a warning.
+ */
+int session_conf(struct session *s, const char *file, bool lenient,
+                 struct diag *diag);
+/* Index and foreign; with `lenient` bad ones count as empty, with a warning. */
+int session_records(struct session *s, bool lenient, struct diag *diag);
+/* Database (status, not the lists). Again: the old one becomes `before`. */
+int session_db(struct session *s, struct diag *diag);
+/* Facts about what is due, from the database and configuration at hand. */
+int session_due(struct session *s, struct diag *diag);
+
+/* The recorded ledger of a package key, cached; NULL: none (or unreadable). */
+struct ledger *session_ledger(struct session *s, const char *key);
+/* Drops the cache: ledgers were rewritten. */
+void session_forget_ledgers(struct session *s);
+
+/* admindir/NAME as a descriptor (lock files). */
+int session_admin_open(const struct session *s, const char *name, int flags);
+
+/* The log file below the root, as the configuration says. */
+void session_log(struct session *s);
+
+#endif

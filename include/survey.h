@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SURVEY_H
+#define DI_SURVEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "finding.h"
+#include "session.h"
+
+/*
+ * Walks the files of packages and tells what each is; readers only, no lock.
+ * Targets: NAME, NAME:ARCH, globs of them, or absolute paths; none: all.
+ */
+enum survey_state {
+	SURVEY_PROTECTED,
+	SURVEY_OPEN,		/* due, but without the flag: a run is on, or
+				 * something is wrong */
+	SURVEY_OFF,		/* package lifted by --unprotect */
+	SURVEY_EXEMPT,		/* reason says why */
+	SURVEY_FOREIGN,		/* a flag that was there before us */
+	SURVEY_UNSUPPORTED,	/* reason: the file system */
+	SURVEY_UNSETTLED,	/* package is unpacked, half-configured, ... */
+	SURVEY_ABSENT,		/* listed, not on disk */
+	SURVEY_SELF,		/* one of our programs, protected */
+	SURVEY_UNKNOWN		/* could not be looked at; reason: error */
+};
+
+struct survey_row {
+	const char *package;	/* key */
+	const char *name;	/* without architecture */
+	const char *arch;
+	const char *version;
+	const char *path;	/* real path */
+	enum survey_state state;
+	const char *reason;	/* static; NULL: none */
+	const char *fs;		/* file system; NULL: not asked */
+	bool folder;		/* a directory: never flagged */
+};
+
+typedef int survey_fn(void *ctx, const struct survey_row *row);
+const char *survey_state_name(enum survey_state s);
+
+/*
+ * Calls fn for each listed path, packages in order, paths in list order,
+ * then for our own programs. fn's non-zero result ends the walk and is
+ * returned. A target that matches nothing: -ENOENT with *diag.
+ */
+int survey_walk(struct session *s, char *const *targets, size_t n,
+                survey_fn *fn, void *ctx, struct diag *diag);
+
+struct audit_total {
+	size_t files;		/* looked at */
+	uint64_t bytes;		/* hashed */
+	size_t findings;
+	size_t unknown;		/* could not be looked at */
+};
+
+/*
+ * The audit in its simple form: flag, missing, type, MD5 against the ledger,
+ * else against md5sums. With `quick` no content is read.
+ */
+int audit_run(struct session *s, char *const *targets, size_t n, bool quick,
+              finding_fn *fn, void *ctx, struct audit_total *ret,
+              struct diag *diag);
+
+#endif

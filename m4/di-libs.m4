@@ -1,0 +1,30 @@
+dnl SPDX-License-Identifier: GPL-2.0-or-later
+dnl DI_LIB_CRYPTO: OpenSSL's libcrypto, linked as the flavour links.
+AC_DEFUN([DI_LIB_CRYPTO], [
+AC_CHECK_HEADER([openssl/evp.h], [],
+	[AC_MSG_ERROR([openssl/evp.h not found: install libssl-dev])])
+di_save_LDFLAGS=$LDFLAGS
+di_save_CFLAGS=$CFLAGS
+LDFLAGS="$LDFLAGS $FLAVOUR_LDFLAGS"
+CFLAGS="$CFLAGS -fPIE"
+AC_CHECK_LIB([crypto], [EVP_DigestInit_ex], [CRYPTO_LIBS=-lcrypto],
+	[AC_MSG_ERROR([libcrypto cannot be linked ($FLAVOUR_LDFLAGS)])])
+LDFLAGS=$di_save_LDFLAGS
+CFLAGS=$di_save_CFLAGS
+AC_SUBST([CRYPTO_LIBS])
+])
+
+dnl DI_LIB_CHECK: the unit test framework, found by pkg-config or by hand.
+AC_DEFUN([DI_LIB_CHECK], [
+AC_CHECK_HEADER([check.h], [have_check=yes], [have_check=no])
+AS_IF([test "x$have_check" = xyes], [
+	AC_CHECK_LIB([check_pic], [srunner_create],
+		[CHECK_LIBS="-lcheck_pic -lsubunit -lrt -lm -lpthread"], [
+	AC_CHECK_LIB([check], [srunner_create],
+		[CHECK_LIBS="-lcheck -lsubunit -lrt -lm -lpthread"],
+		[have_check=no], [-lsubunit -lrt -lm -lpthread])],
+		[-lsubunit -lrt -lm -lpthread])
+])
+AM_CONDITIONAL([HAVE_CHECK], [test "x$have_check" = xyes])
+AC_SUBST([CHECK_LIBS])
+])

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "act.h"
+#include "file.h"
+#include "help.h"
+#include "log.h"
+
+struct verb_row {
+	int (*act)(struct cli *c);
+	bool changes;		/* needs root; goes on when nobody listens */
+};
+
+static const struct verb_row verbs[VERB_COUNT] = {
+	[VERB_VERIFY] = { act_verify, false },
+	[VERB_PROTECT] = { act_change, true },
+	[VERB_UNPROTECT] = { act_change, true },
+	[VERB_ADOPT] = { act_change, true },
+	[VERB_RELEASE] = { act_change, true },
+	[VERB_PLAN] = { act_plan, false },
+	[VERB_LIST] = { act_list, false },
+	[VERB_COVERAGE] = { act_coverage, false },
+	[VERB_RECOVER] = { act_recover, true },
+	[VERB_HISTORY] = { act_history, false }
+};
+
+int
+cli_fail(struct cli *c, int err, const struct diag *d)
+{
+	struct diag plain = { .line = 0 };
+	char text[600];
+
+	if (err == -EPIPE)
+		return EXIT_TROUBLE;
+	if (d == NULL || d->what[0] == '\0') {
+		if (d != NULL)
+			plain = *d;
+		snprintf(plain.what, sizeof(plain.what), "%s",
+		         err_text(err));
+		d = &plain;
+	}
+	diag_text(d, text, sizeof(text));
+	log_error("%s", text);
+	if (c->report != NULL)
+		report_error(c->report, d);
+	return EXIT_TROUBLE;
+}
+
+void
+cli_finding(void *ctx, const struct finding *f)
+{
+	struct cli *c = ctx;
+
+	report_finding(c->report, f);
+}
+
+int
+cli_open(struct cli *c, const char *root, const char *admindir,
+         bool lenient, struct diag *diag)
+{
+	int r = session_open(root, admindir, &c->session, diag);
+
+	if (r == 0)
+		r = session_conf(c->session, c->o->config, lenient, diag);
+	if (r == 0 && c->o->jobs > 0)
+		c->session->conf->jobs = c->o->jobs;
+	return r;
+}
+
+static int
+load_blind(struct cli *c)
+{
+	struct session *s = c->session;
+
+	log_warn("not root: what is recorded cannot be read");
+	c->blind = true;
+	s->index = index_new();
+	s->foreign = foreign_new();
+	return s->index == NULL || s->foreign == NULL ? -ENOMEM : 0;
+}
+
+int
+cli_load(struct cli *c, struct diag *diag)
+{
+	struct session *s = c->session;
+	int r;
+
+	if (s->state == NULL && geteuid() == 0)
+		return diag_set(diag, -ENOENT,
+		                s->instdir[0] != '\0' ? s->instdir : "/", 0,
+		                "is not adopted; --adopt begins");
+	r = s->state == NULL ? load_blind(c) :
+	    session_records(s, false, diag);
+	if (r == 0)
+		r = session_db(s, diag);
+	return r < 0 ? r : session_due(s, diag);
+}
+
+static int
+print_text(int (*fill)(struct buf *out), struct cli *c)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, 0);
+	r = fill(&text);
+	if (r == 0)
+		r = file_write(STDOUT_FILENO, text.data, text.len);
+	buf_free(&text);
+	return r < 0 ? cli_fail(c, r, &(struct diag){
+		.file = "standard output"
+	}) : EXIT_CLEAN;
+}
+
+/*
+ * What changes files must not die because the one who reads its words went
+ * away; a reader may, by SIGPIPE, as any other program.
+ */
+static void
+outlive_pipe(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int
+run_verb(struct cli *c)
+{
+	const struct verb_row *v = &verbs[c->o->verb];
+	int status, r;
+
+	if (v->changes && (getuid() != 0 || geteuid() != 0))
+		return cli_fail(c, -EPERM, &(struct diag){
+			.what = "requires superuser privilege"
+		});
+	if (v->changes)
+		outlive_pipe();
+	status = v->act(c);
+	session_free(c->session);
+	c->session = NULL;
+	r = report_end(c->report);
+	if (r == 0 || (r == -EPIPE && v->changes))
+		return status;
+	return cli_fail(c, r, &(struct diag){ .file = "standard output" });
+}
+
+static int
+refuse(struct cli *c, int argc, char *const *argv, int err,
+       const struct diag *d)
+{
+	int status;
+
+	if (options_wants_json(argc, argv))
+		report_new(REPORT_JSON, STDOUT_FILENO, false, &c->report);
+	status = cli_fail(c, err, d);
+	report_free(c->report);
+	return status;
+}
+
+int
+cli_main(int argc, char *const *argv, char *const *envp)
+{
+	struct diag diag = { .line = 0 };
+	struct options o;
+	struct cli c = { .o = &o, .envp = envp };
+	int status, r = options_parse(argc, argv, envp, &o, &diag);
+
+	if (r < 0)
+		return refuse(&c, argc, argv, r, &diag);
+	log_quiet(o.quiet);
+	if (o.verb == VERB_HELP || o.verb == VERB_VERSION) {
+		status = print_text(o.verb == VERB_HELP ? help_text :
+		                    help_version, &c);
+		options_free(&o);
+		return status;
+	}
+	r = report_new(o.json ? REPORT_JSON : REPORT_TEXT, STDOUT_FILENO,
+	               o.quiet, &c.report);
+	status = r < 0 ? cli_fail(&c, r, NULL) : run_verb(&c);
+	report_free(c.report);
+	options_free(&o);
+	return status;
+}

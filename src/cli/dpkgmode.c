@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "dpkgmode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cmdline.h"
+#include "err.h"
+#include "log.h"
+#include "real.h"
+#include "run.h"
+#include "state.h"
+
+#define TROUBLE 2	/* dpkg's status for what it could not begin */
+
+int
+dpkgmode_become(char *const *argv, char *const *envp)
+{
+	const char *path = real_path(real_program_of(argv[0]));
+
+	if (path == NULL) {
+		log_error("the real %s is missing; install dpkg again from "
+		          "its archive",
+		          argv[0] != NULL ? argv[0] : "dpkg");
+		return TROUBLE;
+	}
+	execve(path, argv, envp);
+	log_error("cannot run %s: %s", path, err_text(-errno));
+	return TROUBLE;
+}
+
+/* In doubt, yes: opening the session then says what is wrong. */
+static bool
+is_adopted(const char *instdir)
+{
+	static const char adopted[] = STATE_DIR "/adopted";
+	struct stat st;
+	int fd, r;
+
+	fd = open(instdir[0] != '\0' ? instdir : "/",
+	          O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	/* Behind its first slash: taken from the folder. */
+	r = fstatat(fd, adopted + 1, &st, AT_SYMLINK_NOFOLLOW);
+	if (r < 0)
+		r = errno == ENOENT || errno == ENOTDIR ? -1 : 0;
+	close(fd);
+	return r == 0;
+}
+
+int
+dpkgmode_main(int argc, char *const *argv, char *const *envp)
+{
+	const struct cmdline_host host = { "/etc/dpkg", envp };
+	struct run_outcome outcome;
+	struct cmdline c;
+	int r;
+
+	if (real_program_of(argc > 0 ? argv[0] : NULL) != REAL_DPKG ||
+	    getuid() != 0 || geteuid() != 0 || cmdline_is_query(argc, argv))
+		return dpkgmode_become(argv, envp);
+	r = cmdline_parse(&c, argc, argv, &host);
+	if (r < 0) {
+		log_error("cannot read the command line: %s", err_text(r));
+		return TROUBLE;
+	}
+	if (!cmdline_touches(&c) || c.invalid || c.no_act ||
+	    !is_adopted(c.instdir)) {
+		cmdline_free(&c);
+		return dpkgmode_become(argv, envp);
+	}
+	run_dpkg(&c, argv, envp, &outcome);
+	cmdline_free(&c);
+	if (outcome.started)
+		child_exit_like(&outcome.child);
+	return outcome.status;
+}

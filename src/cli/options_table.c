@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "options.h"
+
+#define V(verb)		(1u << VERB_ ## verb)
+#define WALKS		(V(VERIFY) | V(LIST) | V(COVERAGE))
+#define CHANGES		(V(PROTECT) | V(UNPROTECT) | V(ADOPT) | V(RELEASE))
+#define ALL		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY))
+
+#define ACTION(name, letter, verb, operands, arg, help) \
+	{ name, letter, OPTION_ACTION, VERB_ ## verb, 0, operands, arg, help }
+#define PLAIN(name, letter, id, with, help) \
+	{ name, letter, OPTION_PLAIN, OPT_ ## id, with, false, NULL, help }
+#define VALUE(name, id, with, arg, help) \
+	{ name, 0, OPTION_VALUE, OPT_ ## id, with, false, arg, help }
+
+/* In the order of --help. */
+static const struct option_row rows[] = {
+	ACTION("verify", 'V', VERIFY, true, "[PKG|GLOB|PATH]...",
+	       "compare flags and content with what is recorded"),
+	ACTION("protect", 0, PROTECT, true, "PKG...|-a",
+	       "set the flags of packages, record their files"),
+	ACTION("unprotect", 0, UNPROTECT, true, "PKG...|-a",
+	       "lift them until --protect sets them again"),
+	ACTION("adopt", 0, ADOPT, false, NULL,
+	       "begin: protect everything that is installed"),
+	ACTION("release", 0, RELEASE, false, NULL,
+	       "end: lift every flag that we set"),
+	ACTION("plan", 0, PLAN, true, "-- DPKG-ARGS...",
+	       "tell what a call of dpkg would open and close"),
+	ACTION("list", 0, LIST, true, "[PKG|GLOB|PATH]...",
+	       "a line a file: state, reason, package, path"),
+	ACTION("coverage", 0, COVERAGE, false, NULL,
+	       "count files by state, reason and file system"),
+	ACTION("recover", 0, RECOVER, false, NULL,
+	       "close what an interrupted run left open"),
+	ACTION("history", 0, HISTORY, false, NULL,
+	       "the log of all runs, newest last"),
+	ACTION("help", 0, HELP, false, NULL, "this text"),
+	ACTION("version", 0, VERSION, false, NULL,
+	       "the version of this program"),
+
+	PLAIN("all", 'a', ALL, V(PROTECT) | V(UNPROTECT),
+	      "all installed packages"),
+	PLAIN("accept", 0, ACCEPT, V(PROTECT) | V(ADOPT),
+	      "take the present state of the files over"),
+	PLAIN("quick", 0, QUICK, V(VERIFY) | V(PROTECT) | V(ADOPT),
+	      "flags only, read no content"),
+	PLAIN("no-act", 0, NO_ACT, CHANGES,
+	      "only tell what would be done"),
+	PLAIN("forget", 0, FORGET, V(RELEASE),
+	      "remove records and history too"),
+	PLAIN("check", 0, CHECK, V(HISTORY),
+	      "prove that no entry was changed or taken away"),
+	VALUE("root", ROOT, ALL, "DIR",
+	      "the system below DIR (default: $DPKG_ROOT, /)"),
+	VALUE("admindir", ADMINDIR, ALL, "DIR",
+	      "dpkg's database (default: $DPKG_ADMINDIR,\n"
+	      "else the adopted one)"),
+	VALUE("config", CONFIG, ALL & ~V(HISTORY), "FILE",
+	      "read this configuration file and no other"),
+	VALUE("format", FORMAT, ALL, "text|json",
+	      "json: one object a line"),
+	VALUE("jobs", JOBS, WALKS | CHANGES | V(RECOVER), "N",
+	      "threads (default: one a processor)"),
+	PLAIN("quiet", 0, QUIET, ALL,
+	      "no summary, no warnings"),
+	PLAIN("verbose", 0, VERBOSE, ALL,
+	      "tell more: folders, what was read")
+};
+
+const struct option_row *
+options_row(size_t n)
+{
+	return n < sizeof(rows) / sizeof(rows[0]) ? &rows[n] : NULL;
+}

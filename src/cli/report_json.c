@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "jsonread.h"
+#include "report_priv.h"
+
+/* design.md section 2 has the keys; "type" tells what a line is. */
+static void
+begin(struct json *j, struct buf *out, const char *type)
+{
+	json_begin(j, out);
+	json_str(j, "type", type);
+}
+
+static int
+end(struct json *j)
+{
+	int r = json_end(j);
+
+	return r < 0 ? r : buf_add_char(j->out, '\n');
+}
+
+static void
+add(struct json *j, const char *key, const char *value)
+{
+	if (value != NULL)
+		json_str(j, key, value);
+}
+
+/* "libc6:amd64" is a package and an architecture. */
+static void
+add_package(struct json *j, const char *key)
+{
+	char name[256];
+	const char *colon;
+
+	if (key == NULL)
+		return;
+	colon = strchr(key, ':');
+	if (colon == NULL || (size_t)(colon - key) >= sizeof(name)) {
+		json_str(j, "package", key);
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - key), key);
+	json_str(j, "package", name);
+	json_str(j, "architecture", colon + 1);
+}
+
+static int
+put_path(struct buf *out, const struct survey_row *row)
+{
+	struct json j;
+
+	begin(&j, out, "path");
+	json_path(&j, "path", row->path);
+	add(&j, "package", row->name);
+	if (row->arch != NULL && row->arch[0] != '\0')
+		json_str(&j, "architecture", row->arch);
+	if (row->version != NULL && row->version[0] != '\0')
+		json_str(&j, "version", row->version);
+	json_str(&j, "state", survey_state_name(row->state));
+	add(&j, "reason", row->reason);
+	add(&j, "fs", row->fs);
+	return end(&j);
+}
+
+static int
+put_finding(struct buf *out, const struct finding *f)
+{
+	struct json j;
+
+	begin(&j, out, "finding");
+	json_str(&j, "kind", finding_name(f->kind));
+	json_path(&j, "path", f->path);
+	add_package(&j, f->package);
+	add(&j, "version", f->version);
+	add(&j, "expected", f->expected);
+	add(&j, "actual", f->actual);
+	return end(&j);
+}
+
+static int
+put_plan(struct buf *out, const struct plan_line *line)
+{
+	struct json j;
+
+	begin(&j, out, "path");
+	json_str(&j, "action", line->action);
+	json_str(&j, "reason", line->reason);
+	add_package(&j, line->package);
+	json_path(&j, "path", line->path);
+	return end(&j);
+}
+
+static int
+put_error(struct buf *out, const struct diag *d)
+{
+	struct json j;
+
+	begin(&j, out, "error");
+	if (d->file[0] != '\0')
+		json_path(&j, "file", d->file);
+	if (d->line != 0)
+		json_num(&j, "line", (long long)d->line);
+	json_str(&j, "reason", d->what);
+	return end(&j);
+}
+
+/* The line is an object already; a torn one would break its reader. */
+static int
+put_transaction(struct buf *out, const char *line, size_t len)
+{
+	struct json j;
+	int r;
+
+	if (jsonread_check(line, len) == 0) {
+		r = buf_add(out, line, len);
+		return r < 0 ? r : buf_add_char(out, '\n');
+	}
+	begin(&j, out, "error");
+	json_str(&j, "file", "history/log");
+	json_str(&j, "reason", "an entry that is torn");
+	return end(&j);
+}
+
+static int
+put_counts(struct buf *out, const struct report_count *rows, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct json j;
+
+		begin(&j, out, "summary");
+		add(&j, "fs", rows[i].fs);
+		json_str(&j, "state", rows[i].state);
+		add(&j, "reason", rows[i].reason);
+		json_num(&j, "files", (long long)rows[i].files);
+		r = end(&j);
+	}
+	return r;
+}
+
+static int
+put_summary(struct buf *out, const char *sentence,
+            const struct report_fact *facts, size_t n)
+{
+	struct json j;
+
+	(void)sentence;
+	begin(&j, out, "summary");
+	for (size_t i = 0; i < n; i++) {
+		if (facts[i].text != NULL)
+			json_str(&j, facts[i].key, facts[i].text);
+		else
+			json_num(&j, facts[i].key, facts[i].number);
+	}
+	return end(&j);
+}
+
+const struct report_backend report_json = {
+	.path = put_path,
+	.finding = put_finding,
+	.plan = put_plan,
+	.transaction = put_transaction,
+	.error = put_error,
+	.counts = put_counts,
+	.summary = put_summary
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "json.h"
+#include "jsonread.h"
+#include "report_priv.h"
+#include "vis.h"
+
+static bool
+is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* Would this name drive a terminal, or read as the escape of another one? */
+static bool
+is_odd(const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++) {
+		unsigned char u = (unsigned char)*c;
+
+		if (u < 0x20 || u == 0x7f)
+			return true;
+		if (u == 0xc2 && (unsigned char)c[1] < 0xa0)
+			return true;	/* C1 controls in UTF-8 */
+		if (u == '\\' && is_octal(c[1]) && is_octal(c[2]) &&
+		    is_octal(c[3]))
+			return true;
+	}
+	return !json_utf8(name);
+}
+
+static int
+add_name(struct buf *out, const char *name)
+{
+	return is_odd(name) ? vis_add(out, name) : buf_add_str(out, name);
+}
+
+/* Fields with tabs between and a name at the end. */
+static int
+add_fields(struct buf *out, const char *a, const char *b, const char *c,
+           const char *name)
+{
+	int r = buf_addf(out, "%s\t%s\t%s\t", a, b != NULL ? b : "-",
+	                 c != NULL ? c : "-");
+
+	if (r == 0)
+		r = add_name(out, name);
+	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+put_path(struct buf *out, const struct survey_row *row)
+{
+	return add_fields(out, survey_state_name(row->state), row->reason,
+	                  row->package, row->path);
+}
+
+static int
+put_plan(struct buf *out, const struct plan_line *line)
+{
+	return add_fields(out, line->action, line->reason, line->package,
+	                  line->path);
+}
+
+static const char *
+words_of(enum finding_kind kind)
+{
+	switch (kind) {
+	case FINDING_CONTENT:
+		return "content differs";
+	case FINDING_MISSING:
+		return "missing";
+	case FINDING_TYPE:
+		return "no regular file any more";
+	case FINDING_FLAG:
+		return "not immutable";
+	case FINDING_FOREIGN:
+		return "carries a flag that we did not set";
+	case FINDING_SELF:
+		return "our own program is gone or not protected";
+	case FINDING_UNKNOWN:
+		return "could not be looked at";
+	}
+	return finding_name(kind);
+}
+
+static int
+put_finding(struct buf *out, const struct finding *f)
+{
+	const char *md5 = f->kind == FINDING_CONTENT ? "md5 " : "";
+	int r = add_name(out, f->path);
+
+	if (r == 0)
+		r = buf_addf(out, ": %s", words_of(f->kind));
+	if (r == 0 && f->package != NULL)
+		r = buf_addf(out, " (package %s%s%s)", f->package,
+		             f->version != NULL ? " " : "",
+		             f->version != NULL ? f->version : "");
+	if (r == 0 && f->expected != NULL)
+		r = buf_addf(out, ": expected %s%s", md5, f->expected);
+	if (r == 0 && f->actual != NULL)
+		r = buf_addf(out, f->expected != NULL ? ", found %s%s" :
+		             ": %.0s%s", md5, f->actual);
+	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+put_error(struct buf *out, const struct diag *d)
+{
+	(void)out;
+	(void)d;
+	return 0;
+}
+
+/* "3 packages, " and the like; nothing where the entry does not say. */
+static int
+add_number(struct buf *out, const char *line, size_t len, const char *key)
+{
+	long long n;
+	int r = jsonread_num(line, len, key, &n);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : buf_addf(out, ", %s %lld", key, n);
+}
+
+/* A string, or the words of an array, with `before` in front of it. */
+static int
+add_words(struct buf *out, const char *before, const char *line, size_t len,
+          const char *key)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, 0);
+	r = jsonread_str(line, len, key, &text);
+	if (r == -ENOENT)
+		r = jsonread_strs(line, len, key, " ", &text);
+	if (r == 0)
+		r = buf_add_str(out, before);
+	if (r == 0 && text.len > 0)
+		r = add_name(out, text.data);
+	buf_free(&text);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int
+add_entry(struct buf *out, const char *line, size_t len)
+{
+	static const char *const numbers[] = {
+		"packages", "opened", "closed", "cleared", "findings",
+		"failed", "exit", "signal"
+	};
+	int r = add_words(out, "", line, len, "time");
+
+	if (r == 0)
+		r = add_words(out, " ", line, len, "txn");
+	if (r == 0)
+		r = add_words(out, " ", line, len, "action");
+	for (size_t i = 0; r == 0 && i < sizeof(numbers) / sizeof(*numbers);
+	     i++)
+		r = add_number(out, line, len, numbers[i]);
+	if (r == 0)
+		r = add_words(out, ", note: ", line, len, "note");
+	return r < 0 ? r : add_words(out, ": ", line, len, "argv");
+}
+
+static int
+put_transaction(struct buf *out, const char *line, size_t len)
+{
+	size_t old = out->len;
+	int r = add_entry(out, line, len);
+
+	if (r == ERR_FORMAT || r == ERR_LIMIT) {
+		out->len = old;
+		r = buf_add_str(out, "(an entry that is torn)");
+	}
+	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+put_summary(struct buf *out, const char *sentence,
+            const struct report_fact *facts, size_t n)
+{
+	(void)facts;
+	(void)n;
+	return sentence == NULL ? 0 : buf_addf(out, "%s\n", sentence);
+}
+
+const struct report_backend report_text = {
+	.path = put_path,
+	.finding = put_finding,
+	.plan = put_plan,
+	.transaction = put_transaction,
+	.error = put_error,
+	.counts = report_table,
+	.summary = put_summary
+};

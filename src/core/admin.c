@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "closing.h"
+#include "guard.h"
+#include "hook.h"
+#include "log.h"
+#include "run.h"
+#include "self.h"
+#include "target.h"
+#include "transaction.h"
+
+/* What every action here begins and ends with. */
+struct act {
+	struct session *s;
+	struct admin_job *job;
+	const char *name;
+	struct guard guard;
+	struct journal *journal;
+	struct transaction t;
+	char **keys;		/* of the packages that were named */
+	bool *chosen;		/* by index of db->packages */
+	bool recovered;
+};
+
+static int64_t
+now_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Which installed packages the words name; all of them with job->all. */
+static int
+choose(struct act *a)
+{
+	struct dpkgdb *db = a->s->db;
+	struct admin_job *job = a->job;
+
+	a->chosen = calloc(db->n_packages + 1, sizeof(*a->chosen));
+	a->keys = calloc(db->n_packages + 1, sizeof(*a->keys));
+	if (a->chosen == NULL || a->keys == NULL)
+		return -ENOMEM;
+	for (size_t w = 0; w < job->n_packages; w++) {
+		bool any = false;
+
+		for (size_t i = 0; i < db->n_packages; i++)
+			if (db->packages[i].state > PKG_CONFIG_FILES &&
+			    target_names(job->packages[w], &db->packages[i]))
+				a->chosen[i] = any = true;
+		if (!any && job->unmatched == NULL)
+			job->unmatched = job->packages[w];
+	}
+	job->n_matched = 0;
+	for (size_t i = 0; i < db->n_packages; i++) {
+		if (job->all && db->packages[i].state > PKG_CONFIG_FILES)
+			a->chosen[i] = true;
+		if (a->chosen[i])
+			a->keys[job->n_matched++] =
+			    (char *)db->packages[i].key;
+	}
+	return 0;
+}
+
+static bool
+frontend_locked(void)
+{
+	return getenv("DPKG_FRONTEND_LOCKED") != NULL;
+}
+
+/* Locks, recovery, records, database, choice. */
+static int
+begin(struct act *a, struct diag *diag)
+{
+	struct session *s = a->s;
+	int r = guard_take(s, frontend_locked(), &a->guard, diag);
+
+	if (r == 0)
+		r = guard_dpkg_idle(s, diag);
+	if (r < 0)
+		return r;
+	session_log(s);
+	r = run_recover(s, &a->recovered, diag);
+	if (r == 0) {
+		index_free(s->index);
+		foreign_free(s->foreign);
+		s->index = NULL;
+		s->foreign = NULL;
+		r = session_records(s, true, diag);
+	}
+	if (r == 0)
+		r = session_db(s, diag);
+	if (r == 0)
+		r = session_due(s, diag);
+	return r < 0 ? r : choose(a);
+}
+
+static int
+begin_journal(struct act *a, struct diag *diag)
+{
+	const struct journal_plan plan = {
+		.action = a->name, .admindir = a->s->admindir,
+		.packages = a->keys, .n_packages = a->job->n_matched
+	};
+	int r = state_journal(a->s->state, &a->journal);
+
+	a->t.id = transaction_new_id();
+	if (r == 0)
+		r = journal_begin(a->journal, a->t.id, &plan);
+	hook("planned");
+	return r < 0 ? diag_set(diag, r, STATE_DIR "/run/journal", 0,
+	                        "cannot be written: %s", err_text(r)) : 0;
+}
+
+static int
+finish(struct act *a, int r)
+{
+	a->t.action = a->name;
+	a->t.exit_status = -1;
+	a->t.packages = a->job->n_matched;
+	a->t.tally = a->job->tally;
+	a->t.note = r < 0 ? err_text(r) : "";
+	if (a->journal != NULL) {
+		if (r == 0)
+			journal_closed(a->journal);
+		hook("flagged");
+		transaction_write(a->s, &a->t);
+		if (r == 0)
+			journal_done(a->journal);
+	}
+	journal_free(a->journal);
+	guard_drop(&a->guard);
+	free(a->keys);
+	free(a->chosen);
+	log_close();
+	return r;
+}
+
+/* Runs fn on every listed file of the chosen packages. */
+static int
+each_verdict(struct act *a, int (*fn)(struct act *a, struct package *p,
+             const struct verdict *v), struct diag *diag)
+{
+	struct dpkgdb *db = a->s->db;
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		int r;
+
+		if (!a->chosen[i])
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		for (size_t k = 0; r == 0 && k < p->n_paths; k++) {
+			struct verdict v;
+
+			due_judge(a->s->due, p, p->paths[k], &v);
+			r = fn(a, p, &v);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+count_due(struct act *a, struct package *p, const struct verdict *v)
+{
+	(void)p;
+	if (v->kind == DUE_YES && !(v->flags & IFLAG_IMMUTABLE))
+		a->job->tally.closed++;
+	return 0;
+}
+
+static int
+count_lifts(struct act *a, struct package *p, const struct verdict *v)
+{
+	(void)p;
+	if (v->have_node && (v->flags & IFLAG_IMMUTABLE) &&
+	    v->kind != DUE_EXEMPT && !foreign_get(a->s->foreign, v->path))
+		a->job->tally.cleared++;
+	return 0;
+}
+
+/* Every flag that is there before our first one is somebody else's. */
+static int
+note_foreign(struct act *a, struct package *p, const struct verdict *v)
+{
+	unsigned int flags = v->flags & (IFLAG_IMMUTABLE | IFLAG_APPEND);
+
+	(void)p;
+	if (!v->have_node || !S_ISREG(v->node.mode) || flags == 0 ||
+	    self_is(v->path))
+		return 0;
+	return foreign_set(a->s->foreign, v->path, flags);
+}
+
+static int
+close_chosen(struct act *a, bool full, struct diag *diag)
+{
+	const struct journal_plan plan = {
+		.packages = a->keys, .n_packages = a->job->n_matched
+	};
+	struct closing c = {
+		.plan = &plan, .full = full, .by_hand = true,
+		.quick = a->job->quick, .accept = a->job->accept,
+		.on_finding = a->job->on_finding, .ctx = a->job->ctx
+	};
+	int r = closing_run(a->s, &c, diag);
+
+	tally_add(&a->job->tally, &c.tally);
+	if (r == 0 && c.record_error < 0)
+		r = diag_set(diag, c.record_error, STATE_DIR "/ledger", 0,
+		             "cannot be written: %s",
+		             err_text(c.record_error));
+	return r;
+}
+
+/* The admindir as the marker has it: below the root. */
+static const char *
+admindir_below(const struct session *s)
+{
+	size_t n = strlen(s->instdir);
+
+	if (strncmp(s->admindir, s->instdir, n) == 0 &&
+	    s->admindir[n] == '/')
+		return s->admindir + n;
+	return NULL;
+}
+
+/*
+ * The marker comes before the first flag: a root with flags and no marker
+ * would be one on which dpkg fails in silence.
+ */
+static int
+adopt_new(struct act *a, struct diag *diag)
+{
+	struct session *s = a->s;
+	int r = 0;
+
+	if (a->job->all && !a->recovered) {
+		foreign_free(s->foreign);
+		s->foreign = foreign_new();
+		r = s->foreign == NULL ? -ENOMEM :
+		    each_verdict(a, note_foreign, diag);
+		if (r == 0)
+			r = foreign_store(s->state->ledger_fd, s->foreign);
+	}
+	if (r == 0)
+		r = begin_journal(a, diag);
+	if (r == 0) {
+		r = state_adopt(s->state);
+		if (r < 0)
+			diag_set(diag, r, STATE_DIR "/adopted", 0, "%s",
+			         err_text(r));
+	}
+	hook("adopted");
+	return r < 0 ? r : close_chosen(a, true, diag);
+}
+
+int
+admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
+{
+	struct act a = {
+		.s = s, .job = job, .name = "adopt",
+		.guard = { .frontend_fd = -1 }
+	};
+	const char *admindir = admindir_below(s);
+	bool adopted = s->state != NULL;
+	int r = 0;
+
+	job->all = true;
+	if (admindir == NULL)
+		return diag_set(diag, -EINVAL, s->admindir, 0,
+		                "is not below the root");
+	if (job->no_act && !adopted) {
+		r = session_db(s, diag);
+		if (r == 0)
+			r = session_due(s, diag);
+		if (r == 0)
+			r = choose(&a);
+		if (r == 0)
+			r = each_verdict(&a, count_due, diag);
+		return finish(&a, r);
+	}
+	if (!adopted)
+		r = state_create(s->root, admindir, &s->state, diag);
+	if (r == 0)
+		r = begin(&a, diag);
+	if (r == 0 && adopted)
+		r = job->no_act ? each_verdict(&a, count_due, diag) :
+		    begin_journal(&a, diag);
+	if (r == 0 && adopted && !job->no_act)
+		r = close_chosen(&a, true, diag);
+	else if (r == 0 && !adopted)
+		r = adopt_new(&a, diag);
+	return finish(&a, r);
+}
+
+/* Marks the chosen rows; how many of them that changed. */
+static int
+set_off(struct act *a, bool off, int64_t from, int64_t to)
+{
+	struct session *s = a->s;
+	struct dpkgdb *db = s->db;
+	int changed = 0;
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		const struct package *p = &db->packages[i];
+		struct index_row *row;
+
+		if (!a->chosen[i])
+			continue;
+		row = index_find(s->index, p->name, p->arch);
+		if (row == NULL)
+			continue;
+		changed += row->off != off;
+		row->off = off;
+		if (from != 0) {
+			row->set_from = from;
+			row->set_to = to;
+		}
+	}
+	return changed;
+}
+
+int
+admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
+{
+	struct act a = {
+		.s = s, .job = job, .name = "protect",
+		.guard = { .frontend_fd = -1 }
+	};
+	int r = begin(&a, diag);
+
+	if (r == 0 && job->unmatched != NULL)
+		r = diag_set(diag, -ENOENT, NULL, 0,
+		             "no package is named %s", job->unmatched);
+	if (r == 0 && job->no_act)
+		return finish(&a, each_verdict(&a, count_due, diag));
+	if (r == 0)
+		r = begin_journal(&a, diag);
+	/* told first, so that recovery goes on to protect them */
+	if (r == 0 && set_off(&a, false, 0, 0) > 0)
+		r = index_store(s->state->ledger_fd, s->index);
+	if (r == 0)
+		r = close_chosen(&a, false, diag);
+	return finish(&a, r);
+}
+
+/* Lifts what the chosen packages have; the index is told first. */
+static int
+lift_chosen(struct act *a, struct diag *diag)
+{
+	struct syncset *sync = syncset_new();
+	struct dpkgdb *db = a->s->db;
+	int r = sync == NULL ? -ENOMEM : 0, e;
+
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
+		if (!a->chosen[i])
+			continue;
+		r = dpkgdb_load_list(db, &db->packages[i], diag);
+		if (r == 0)
+			r = unseal_package(a->s->due, &db->packages[i],
+			                   a->s->foreign, sync,
+			                   &a->job->tally);
+	}
+	if (r == 0 && a->job->all && strcmp(a->name, "release") == 0)
+		self_change(a->s->root, a->s->due, 0, sync, &a->job->tally);
+	e = sync == NULL ? 0 : syncset_flush(sync);
+	syncset_free(sync);
+	if (r == 0 && a->job->tally.failed > 0)
+		return diag_set(diag, a->job->tally.first_error, NULL, 0,
+		                "%zu files could not be lifted: %s",
+		                a->job->tally.failed,
+		                err_text(a->job->tally.first_error));
+	return r < 0 ? r : e;
+}
+
+int
+admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
+{
+	struct act a = {
+		.s = s, .job = job, .name = "unprotect",
+		.guard = { .frontend_fd = -1 }
+	};
+	int64_t from = now_ns(CLOCK_REALTIME_COARSE);
+	int r = begin(&a, diag);
+
+	if (r == 0 && job->unmatched != NULL)
+		r = diag_set(diag, -ENOENT, NULL, 0,
+		             "no package is named %s", job->unmatched);
+	if (r == 0 && job->no_act)
+		return finish(&a, each_verdict(&a, count_lifts, diag));
+	if (r == 0)
+		r = begin_journal(&a, diag);
+	if (r == 0 && set_off(&a, true, 0, 0) > 0)
+		r = index_store(s->state->ledger_fd, s->index);
+	hook("lifted");
+	if (r == 0)
+		r = lift_chosen(&a, diag);
+	if (r == 0) {
+		set_off(&a, true, from, now_ns(CLOCK_REALTIME));
+		r = index_store(s->state->ledger_fd, s->index);
+	}
+	return finish(&a, r);
+}
+
+int
+admin_release(struct session *s, struct admin_job *job, bool forget,
+              struct diag *diag)
+{
+	struct act a = {
+		.s = s, .job = job, .name = "release",
+		.guard = { .frontend_fd = -1 }
+	};
+	int r;
+
+	job->all = true;
+	r = begin(&a, diag);
+	if (r == 0 && job->no_act)
+		return finish(&a, each_verdict(&a, count_lifts, diag));
+	if (r == 0)
+		r = begin_journal(&a, diag);
+	if (r == 0)
+		r = lift_chosen(&a, diag);
+	if (r == 0)
+		r = state_release(s->state);
+	if (r < 0)
+		return finish(&a, r);
+	r = finish(&a, 0);
+	return r == 0 && forget ? state_forget(s->state) : r;
+}
+
+int
+admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
+              struct diag *diag)
+{
+	struct guard guard = { .frontend_fd = -1 };
+	int r = guard_take(s, frontend_locked(), &guard, diag);
+
+	(void)job;
+	if (r == 0) {
+		session_log(s);
+		r = run_recover(s, ret_did, diag);
+		log_close();
+	}
+	guard_drop(&guard);
+	return r;
+}

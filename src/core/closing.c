@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "closing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "orphan.h"
+#include "sealall.h"
+#include "self.h"
+#include "strmap.h"
+
+/* Work in progress; freed at the end whatever happened. */
+struct work {
+	struct session *s;
+	struct closing *c;
+	struct syncset *sync;
+	struct seal_item *items;	/* settled and affected */
+	size_t n_items;
+	bool *affected;			/* by index of db->packages */
+	struct strmap *opened;		/* keys of the plan's packages */
+	int64_t from;			/* when flags began to move */
+	struct ledger **gone;		/* ledgers of what is no more */
+	size_t n_gone;
+	const char **candidates;	/* of orphans: borrowed from ledgers */
+	size_t n_candidates, cap_candidates;
+};
+
+/* Inode times come from the coarse clock, which may lag by a tick. */
+static int64_t
+clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int
+mark_opened(struct work *w)
+{
+	const struct journal_plan *plan = w->c->plan;
+
+	w->opened = strmap_new();
+	if (w->opened == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; plan != NULL && i < plan->n_packages; i++)
+		if (strmap_put(w->opened, plan->packages[i], 1) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static bool
+diversions_changed(struct session *s)
+{
+	const struct index *x = s->index;
+	struct stat st;
+
+	if (fstatat(s->db_fd, "diversions", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return x->diversions_ino != 0;
+	return x->diversions_ino != st.st_ino ||
+	       x->diversions_size != (uint64_t)st.st_size ||
+	       x->diversions_mtime != (int64_t)st.st_mtim.tv_sec *
+	       1000000000 + st.st_mtim.tv_nsec;
+}
+
+/* Names diverted in one of the databases and not, or elsewhere, in the
+ * other. */
+static int
+moved_names(const struct dpkgdb *a, const struct dpkgdb *b,
+            struct strmap *names)
+{
+	for (size_t i = 0; i < a->n_diversions; i++) {
+		const struct diversion *d = &a->diversions[i];
+		bool same = false;
+
+		for (size_t k = 0; !same && k < b->n_diversions; k++)
+			same = strcmp(b->diversions[k].from, d->from) == 0 &&
+			       strcmp(b->diversions[k].to, d->to) == 0;
+		if (!same && strmap_put(names, d->from, 1) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+mark_listing(struct work *w, const struct strmap *names, struct diag *diag)
+{
+	struct dpkgdb *db = w->s->db;
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		int r;
+
+		if (w->affected[i] || p->state <= PKG_CONFIG_FILES)
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; !w->affected[i] && k < p->n_paths; k++)
+			w->affected[i] = strmap_get(names, p->paths[k], NULL);
+	}
+	return 0;
+}
+
+/* A file lies elsewhere since its diversion came or went. Where the run's own
+ * view of before is missing, everything is looked at. */
+static int
+mark_diverted(struct work *w, struct diag *diag)
+{
+	struct session *s = w->s;
+	struct strmap *names;
+	int r;
+
+	if (!diversions_changed(s))
+		return 0;
+	if (s->before == NULL) {
+		w->c->full = true;
+		return 0;
+	}
+	names = strmap_new();
+	if (names == NULL)
+		return -ENOMEM;
+	r = moved_names(s->before, s->db, names);
+	if (r == 0)
+		r = moved_names(s->db, s->before, names);
+	if (r == 0 && strmap_count(names) > 0)
+		r = mark_listing(w, names, diag);
+	strmap_free(names);
+	return r;
+}
+
+static int
+mark_packages(struct work *w, struct diag *diag)
+{
+	struct session *s = w->s;
+	int r = mark_opened(w);
+
+	w->affected = calloc(s->db->n_packages + 1, sizeof(*w->affected));
+	if (r < 0 || w->affected == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->db->n_packages; i++) {
+		struct package *p = &s->db->packages[i];
+		const struct index_row *row;
+
+		r = dpkgdb_list_stat(s->db, p);
+		if (r < 0)
+			return r;
+		row = index_find(s->index, p->name, p->arch);
+		if (row == NULL)
+			w->affected[i] = p->state > PKG_CONFIG_FILES;
+		else
+			w->affected[i] = !index_row_current(row, p);
+		if (strmap_get(w->opened, p->key, NULL))
+			w->affected[i] = true;
+	}
+	r = mark_diverted(w, diag);
+	for (size_t i = 0; w->c->full && i < s->db->n_packages; i++)
+		w->affected[i] = true;
+	return r;
+}
+
+static int
+add_candidate(struct work *w, const char *path)
+{
+	if (w->n_candidates == w->cap_candidates) {
+		size_t cap = w->cap_candidates == 0 ? 64 :
+		             w->cap_candidates * 2;
+		void *more = realloc(w->candidates,
+		                     cap * sizeof(*w->candidates));
+
+		if (more == NULL)
+			return -ENOMEM;
+		w->candidates = more;
+		w->cap_candidates = cap;
+	}
+	w->candidates[w->n_candidates++] = path;
+	return 0;
+}
+
+/* A package is no more: its recorded files are candidates, its ledger goes. */
+static int
+add_gone(struct work *w, const char *key)
+{
+	int fd = w->s->state->ledger_fd, r;
+	struct ledger *l;
+	void *more;
+
+	r = ledger_load(fd, key, &l, NULL);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return 0;
+	more = realloc(w->gone, (w->n_gone + 1) * sizeof(*w->gone));
+	if (more == NULL) {
+		ledger_free(l);
+		return -ENOMEM;
+	}
+	w->gone = more;
+	w->gone[w->n_gone++] = l;
+	for (size_t i = 0; i < l->n_rows; i++) {
+		r = add_candidate(w, l->rows[i].path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool
+key_in_use(const struct dpkgdb *db, const char *name, const char *key)
+{
+	for (struct package *p = dpkgdb_first(db, name);
+	     p != NULL && p < db->packages + db->n_packages &&
+	     strcmp(p->name, name) == 0; p++)
+		if (p->state > PKG_CONFIG_FILES && strcmp(p->key, key) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Runs fn on the names that a package's ledger can have (NAME, NAME:ARCH: the
+ * spelling moves with Multi-Arch) and that no installed package has.
+ */
+static int
+each_dead_key(struct work *w, const char *name, const char *arch,
+              int (*fn)(struct work *w, const char *key))
+{
+	char both[1024];
+	int r = 0;
+
+	if (!key_in_use(w->s->db, name, name))
+		r = fn(w, name);
+	if (r < 0 || arch[0] == '\0' ||
+	    snprintf(both, sizeof(both), "%s:%s", name, arch) >=
+	    (int)sizeof(both))
+		return r;
+	return key_in_use(w->s->db, name, both) ? 0 : fn(w, both);
+}
+
+static int
+drop_ledger(struct work *w, const char *key)
+{
+	return ledger_remove(w->s->state->ledger_fd, key);
+}
+
+/* Index rows whose package is gone, or lives under another key. */
+static int
+walk_gone(struct work *w, int (*fn)(struct work *w, const char *key))
+{
+	const struct index *x = w->s->index;
+
+	for (size_t i = 0; i < x->n_rows; i++) {
+		const struct index_row *row = &x->rows[i];
+		const struct package *p = dpkgdb_find(w->s->db, row->name,
+		                                      row->arch);
+		int r;
+
+		if (p != NULL && !w->affected[p - w->s->db->packages])
+			continue;
+		r = each_dead_key(w, row->name, row->arch, fn);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Unsettled packages are left open on purpose (dpkg-facts 5.3). */
+static int
+open_unsettled(struct work *w, struct package *p, struct diag *diag)
+{
+	int r = dpkgdb_load_list(w->s->db, p, diag);
+
+	return r < 0 ? r : unseal_package(w->s->due, p, w->s->foreign,
+	                                  w->sync, &w->c->tally);
+}
+
+static int
+sort_out(struct work *w, struct diag *diag)
+{
+	struct dpkgdb *db = w->s->db;
+
+	w->items = calloc(db->n_packages + 1, sizeof(*w->items));
+	if (w->items == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		const struct index_row *row;
+		int r = 0;
+
+		if (!w->affected[i])
+			continue;
+		row = index_find(w->s->index, p->name, p->arch);
+		if (row != NULL && row->off)
+			continue;
+		if (package_settled(p))
+			w->items[w->n_items++] = (struct seal_item){
+				.package = p, .row = row
+			};
+		else if (package_unsettled(p))
+			r = open_unsettled(w, p, diag);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What a package's ledger had and has no more. */
+static int
+dropped_rows(struct work *w)
+{
+	for (size_t i = 0; i < w->n_items; i++) {
+		const struct seal_item *it = &w->items[i];
+
+		if (it->old == NULL || it->fresh == NULL)
+			continue;
+		for (size_t k = 0; k < it->old->n_rows; k++) {
+			const char *path = it->old->rows[k].path;
+
+			if (ledger_find(it->fresh, path) == NULL &&
+			    add_candidate(w, path) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Files that carried a flag before us get it back where they are still the
+ * same inode; with another database than the adopted one this is all that is
+ * done, for every path that was opened.
+ */
+static void
+restore_paths(struct work *w, bool all)
+{
+	const struct journal_plan *plan = w->c->plan;
+
+	for (size_t i = 0; plan != NULL && i < plan->n_paths; i++) {
+		const struct journal_path *jp = &plan->paths[i];
+		struct node node;
+		int fd, r;
+
+		if (!jp->foreign && !all)
+			continue;
+		r = root_open(w->s->root, jp->path, &fd, &node);
+		if (r < 0)
+			continue;
+		if (all || (node.dev == jp->dev && node.ino == jp->ino))
+			r = iflag_set(fd, jp->flags, jp->flags, NULL);
+		if (r > 0) {
+			w->c->tally.closed++;
+			syncset_touch(w->sync, fd, &node,
+			              due_fskind(w->s->due, jp->path, &node));
+		}
+		close(fd);
+	}
+}
+
+static int
+add_row(struct work *w, struct index *x, size_t i)
+{
+	const struct package *p = &w->s->db->packages[i];
+	const struct index_row *old = index_find(w->s->index, p->name,
+	                                         p->arch);
+	struct index_row row = {
+		.name = p->name, .arch = p->arch, .version = p->version,
+		.state = p->state, .reinstreq = p->reinstreq,
+		.list_ino = p->list_ino, .list_size = p->list_size,
+		.list_mtime = p->list_mtime
+	};
+
+	if (old != NULL) {
+		row.off = old->off;
+		row.set_from = old->set_from;
+		row.set_to = old->set_to;
+	}
+	if (w->affected[i] && !row.off) {
+		row.set_from = w->from;
+		row.set_to = clock_ns(CLOCK_REALTIME);
+	}
+	return p->state == PKG_NOT_INSTALLED ? 0 : index_add(x, &row);
+}
+
+static int
+store_index(struct work *w)
+{
+	struct session *s = w->s;
+	struct index *x = index_new();
+	struct stat st;
+	int r = x == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++)
+		r = add_row(w, x, i);
+	if (r == 0) {
+		index_seal(x);
+		if (fstatat(s->db_fd, "diversions", &st,
+		            AT_SYMLINK_NOFOLLOW) == 0) {
+			x->diversions_ino = st.st_ino;
+			x->diversions_size = (uint64_t)st.st_size;
+			x->diversions_mtime = (int64_t)st.st_mtim.tv_sec *
+			                      1000000000 + st.st_mtim.tv_nsec;
+		}
+		r = index_store(s->state->ledger_fd, x);
+	}
+	if (r < 0) {
+		index_free(x);
+		return r;
+	}
+	index_free(s->index);
+	s->index = x;
+	return 0;
+}
+
+static int
+store(struct work *w)
+{
+	struct session *s = w->s;
+	int r;
+
+	if (s->state->ledger_fd < 0)
+		return -ENOENT;
+	r = seal_store(s, w->items, w->n_items);
+	if (r == 0)
+		r = walk_gone(w, drop_ledger);
+	if (r == 0 && s->records_lost)
+		r = foreign_store(s->state->ledger_fd, s->foreign);
+	return r == 0 ? store_index(w) : r;
+}
+
+static int
+close_all(struct work *w, struct diag *diag)
+{
+	struct session *s = w->s;
+	struct closing *c = w->c;
+	struct seal_job job = {
+		.foreign = s->foreign, .hash = !c->quick,
+		.in_run = !c->by_hand, .accept = c->accept,
+		.lazy = c->by_hand,
+		.on_finding = c->on_finding, .ctx = c->ctx
+	};
+	int r = mark_packages(w, diag);
+
+	if (r == 0)
+		r = sort_out(w, diag);
+	if (r == 0)
+		r = seal_all(s, w->items, w->n_items, &job, w->sync,
+		             &c->tally, diag);
+	if (r == 0)
+		r = dropped_rows(w);
+	if (r == 0 && s->state->ledger_fd >= 0)
+		r = walk_gone(w, add_gone);
+	if (r == 0)
+		r = orphan_lift(s, w->candidates, w->n_candidates, w->sync,
+		                &c->tally, diag);
+	c->n_packages = w->n_items;
+	return r;
+}
+
+int
+closing_run(struct session *s, struct closing *c, struct diag *diag)
+{
+	struct work w = {
+		.s = s, .c = c, .sync = syncset_new(),
+		.from = clock_ns(CLOCK_REALTIME_COARSE)
+	};
+	int r = w.sync == NULL ? -ENOMEM : 0, flushed;
+
+	if (r == 0 && !s->guest_db)
+		r = close_all(&w, diag);
+	if (r == 0 && !s->guest_db)
+		self_change(s->root, s->due, IFLAG_IMMUTABLE, w.sync,
+		            &c->tally);
+	if (w.sync != NULL) {
+		restore_paths(&w, s->guest_db);
+		flushed = syncset_flush(w.sync);
+		if (r == 0)
+			r = flushed;
+	}
+	if (r == 0 && !s->guest_db) {
+		c->record_error = store(&w);
+		session_forget_ledgers(s);
+	}
+	for (size_t i = 0; i < w.n_gone; i++)
+		ledger_free(w.gone[i]);
+	free(w.gone);
+	free(w.candidates);
+	seal_items_free(w.items, w.n_items);
+	free(w.affected);
+	strmap_free(w.opened);
+	syncset_free(w.sync);
+	return r;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "due.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "inoset.h"
+#include "strmap.h"
+
+/* dpkg follows at most this many links from a conffile (conffderef). */
+#define CONFFILE_LINKS 25
+
+struct due_facts {
+	struct dpkgdb *db;
+	const struct conf *conf;
+	struct strmap *conffiles;	/* by name */
+	struct inoset *conffile_nodes;
+	struct inoset *unsettled;
+	struct arena *arena;
+};
+
+struct due {
+	const struct due_facts *facts;
+	struct root *root;
+	struct { uint64_t dev; struct fskind kind; } kinds[32];
+	size_t n_kinds;
+};
+
+/* The target of a link at `path`, as a path below the root. */
+static int
+link_target(struct root *root, const char *path, char *out, size_t size)
+{
+	char target[4096];
+	size_t dir;
+	int n = root_readlink(root, path, target, sizeof(target));
+
+	if (n < 0)
+		return n;
+	dir = (size_t)(strrchr(path, '/') - path);
+	if (target[0] == '/')
+		n = snprintf(out, size, "%s", target);
+	else
+		n = snprintf(out, size, "%.*s/%s", (int)dir, path, target);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* A path with "." and ".." folded, which is what dpkg's own reader does with
+ * a conffile's link; the result is only ever compared by inode. */
+static void
+fold(char *path)
+{
+	char *out = path, *in = path;
+
+	while (*in != '\0') {
+		char *end = strchrnul(in + 1, '/');
+		size_t n = (size_t)(end - in);
+
+		if (n == 3 && memcmp(in, "/..", 3) == 0) {
+			while (out > path && *--out != '/')
+				;
+		} else if (n > 1 && !(n == 2 && in[1] == '.')) {
+			memmove(out, in, n);
+			out += n;
+		}
+		in = end;
+	}
+	*out = '\0';
+}
+
+/* The inode of a conffile, through links as dpkg goes. */
+static int
+add_conffile_node(struct due_facts *f, struct root *root, const char *path)
+{
+	char at[4096], next[4096];
+	struct node node;
+
+	if (snprintf(at, sizeof(at), "%s", path) >= (int)sizeof(at))
+		return 0;
+	for (int i = 0; i < CONFFILE_LINKS; i++) {
+		if (root_stat(root, at, &node) < 0)
+			return 0;
+		if (S_ISREG(node.mode)) {
+			int r = inoset_add(f->conffile_nodes, node.dev,
+			                   node.ino, 1);
+
+			return r < 0 ? r : 0;
+		}
+		if (!S_ISLNK(node.mode) ||
+		    link_target(root, at, next, sizeof(next)) < 0)
+			return 0;
+		fold(next);
+		if (next[0] != '/')
+			return 0;
+		memcpy(at, next, sizeof(at));
+	}
+	return 0;
+}
+
+static int
+add_conffile(struct due_facts *f, struct root *root, const char *path)
+{
+	int r;
+
+	if (strmap_get(f->conffiles, path, NULL))
+		return 0;
+	path = arena_strdup(f->arena, path);
+	if (path == NULL)
+		return -ENOMEM;
+	r = strmap_put(f->conffiles, path, 1);
+	return r < 0 ? r : add_conffile_node(f, root, path);
+}
+
+struct walk {
+	struct due_facts *facts;
+	struct root *root;
+};
+
+static int
+on_info_conffile(void *ctx, const char *path, bool remove)
+{
+	struct walk *w = ctx;
+
+	(void)remove;
+	return add_conffile(w->facts, w->root, path);
+}
+
+/* status knows the conffiles of settled packages; between unpack and configure
+ * info/ may know more. */
+static int
+collect_conffiles(struct due_facts *f, struct root *root, struct diag *diag)
+{
+	struct walk w = { f, root };
+
+	for (size_t i = 0; i < f->db->n_packages; i++) {
+		const struct package *p = &f->db->packages[i];
+		int r = 0;
+
+		for (size_t k = 0; r == 0 && k < p->n_conffiles; k++)
+			r = add_conffile(f, root, p->conffiles[k].path);
+		if (r == 0 && package_unsettled(p))
+			r = dpkgdb_info_conffiles(f->db, p, on_info_conffile,
+			                          &w, diag);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+collect_unsettled(struct due_facts *f, struct root *root, struct diag *diag)
+{
+	for (size_t i = 0; i < f->db->n_packages; i++) {
+		struct package *p = &f->db->packages[i];
+		int r;
+
+		if (!package_unsettled(p))
+			continue;
+		r = dpkgdb_load_list(f->db, p, diag);
+		for (size_t k = 0; r >= 0 && k < p->n_paths; k++) {
+			struct node node;
+			const char *real = dpkgdb_real(f->db, p, p->paths[k]);
+
+			if (root_stat(root, real, &node) == 0 &&
+			    S_ISREG(node.mode))
+				r = inoset_add(f->unsettled, node.dev,
+				               node.ino, 1);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+due_facts_new(struct dpkgdb *db, const struct conf *conf, struct root *root,
+              struct due_facts **ret, struct diag *diag)
+{
+	struct due_facts *f = calloc(1, sizeof(*f));
+	int r = -ENOMEM;
+
+	if (f == NULL)
+		return r;
+	f->db = db;
+	f->conf = conf;
+	f->conffiles = strmap_new();
+	f->conffile_nodes = inoset_new();
+	f->unsettled = inoset_new();
+	f->arena = arena_new();
+	if (f->conffiles != NULL && f->conffile_nodes != NULL &&
+	    f->unsettled != NULL && f->arena != NULL)
+		r = collect_conffiles(f, root, diag);
+	if (r == 0)
+		r = collect_unsettled(f, root, diag);
+	if (r < 0) {
+		due_facts_free(f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}
+
+void
+due_facts_free(struct due_facts *f)
+{
+	if (f == NULL)
+		return;
+	strmap_free(f->conffiles);
+	inoset_free(f->conffile_nodes);
+	inoset_free(f->unsettled);
+	arena_free(f->arena);
+	free(f);
+}
+
+int
+due_new(const struct due_facts *f, struct root *root, struct due **ret)
+{
+	struct due *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return -ENOMEM;
+	d->facts = f;
+	d->root = root;
+	*ret = d;
+	return 0;
+}
+
+void
+due_free(struct due *d)
+{
+	free(d);
+}
+
+struct root *
+due_root(struct due *d)
+{
+	return d->root;
+}
+
+struct dpkgdb *
+due_db(struct due *d)
+{
+	return d->facts->db;
+}
+
+/* Asks the file system of a regular file, or of the folder above it. */
+static int
+ask_kind(struct due *d, const char *path, struct fskind *kind)
+{
+	const char *folder;
+	struct node node;
+	int fd, r;
+
+	r = root_open(d->root, path, &fd, &node);
+	if (r < 0) {
+		folder = root_folder(d->root, path, &r);
+		if (folder == NULL)
+			return r;
+		r = root_open_dir(d->root, folder, &fd);
+		if (r < 0)
+			return r;
+	}
+	r = fskind_of(fd, kind);
+	close(fd);
+	return r;
+}
+
+const struct fskind *
+due_fskind(struct due *d, const char *path, const struct node *n)
+{
+	static const struct fskind none = { .name = "unknown" };
+	size_t i;
+
+	for (i = 0; i < d->n_kinds; i++)
+		if (d->kinds[i].dev == n->dev)
+			return &d->kinds[i].kind;
+	if (i == sizeof(d->kinds) / sizeof(*d->kinds))
+		i = d->n_kinds = 0;
+	if (ask_kind(d, path, &d->kinds[i].kind) < 0)
+		return &none;
+	d->kinds[i].dev = n->dev;
+	d->n_kinds = i + 1;
+	return &d->kinds[i].kind;
+}
+
+int
+due_flags(struct due *d, const char *path, struct node *ret_node,
+          unsigned int *ret_flags)
+{
+	const unsigned int ours = IFLAG_IMMUTABLE | IFLAG_APPEND;
+	const struct fskind *kind;
+	struct node node;
+	unsigned int flags;
+	int fd, r = root_stat(d->root, path, &node);
+
+	if (r < 0)
+		return r;
+	flags = iflag_of_node(&node, true);
+	if (flags != 0 && S_ISREG(node.mode)) {
+		kind = due_fskind(d, path, &node);
+		if (!kind->flags) {
+			r = root_open(d->root, path, &fd, &node);
+			if (r < 0)
+				return r;
+			r = iflag_get(fd, &flags);
+			close(fd);
+			if (r == ERR_UNSUPPORTED)
+				flags = 0;
+			else if (r < 0)
+				return r;
+			flags &= ours;
+		}
+	}
+	*ret_node = node;
+	*ret_flags = flags;
+	return 0;
+}
+
+/* Exempt by a name, without a look at the disk. */
+static enum exempt
+exempt_by_name(struct due *d, const struct package *p, const char *listed,
+               const char *real)
+{
+	const struct due_facts *f = d->facts;
+	enum exempt e = policy_package(f->conf, p->name);
+	int err;
+
+	if (e != EXEMPT_NO)
+		return e;
+	if (strmap_get(f->conffiles, listed, NULL) ||
+	    (real != listed && strmap_get(f->conffiles, real, NULL)))
+		return EXEMPT_CONFFILE;
+	return policy_path(f->conf, real, root_folder(d->root, real, &err));
+}
+
+void
+due_judge(struct due *d, const struct package *p, const char *listed,
+          struct verdict *ret)
+{
+	const struct due_facts *f = d->facts;
+	const struct node *n = &ret->node;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->path = dpkgdb_real(f->db, p, listed);
+	ret->exempt = exempt_by_name(d, p, listed, ret->path);
+	r = root_stat(d->root, ret->path, &ret->node);
+	ret->have_node = r == 0;
+	if (r == 0 && S_ISREG(n->mode)) {
+		ret->fs = due_fskind(d, ret->path, n);
+		ret->flags = iflag_of_node(n, ret->fs->flags);
+	}
+	ret->err = r;
+	if (r == -ENOENT || r == -ENOTDIR)
+		ret->kind = DUE_ABSENT;
+	else if (ret->exempt != EXEMPT_NO)
+		ret->kind = DUE_EXEMPT;
+	else if (r < 0)
+		ret->kind = DUE_UNKNOWN;
+	else if (!S_ISREG(n->mode)) {
+		ret->kind = DUE_EXEMPT;
+		ret->exempt = EXEMPT_TYPE;
+	} else if (inoset_has(f->conffile_nodes, n->dev, n->ino, NULL)) {
+		ret->kind = DUE_EXEMPT;
+		ret->exempt = EXEMPT_CONFFILE;
+	} else if (package_unsettled(p) ||
+	           inoset_has(f->unsettled, n->dev, n->ino, NULL))
+		ret->kind = DUE_UNSETTLED;
+	else if (!ret->fs->flags || (ret->fs->overlay && !f->conf->overlay))
+		ret->kind = DUE_UNSUPPORTED;
+	else
+		ret->kind = DUE_YES;
+	if (ret->kind == DUE_YES && !package_settled(p))
+		ret->kind = DUE_UNSETTLED;
+}

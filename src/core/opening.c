@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "opening.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest.h"
+#include "inoset.h"
+#include "seal.h"
+#include "self.h"
+#include "strmap.h"
+
+#define FLAGS (IFLAG_IMMUTABLE | IFLAG_APPEND)
+
+struct probe {
+	struct session *s;
+	const struct plan *plan;
+	finding_fn *on_finding;
+	void *ctx;
+	struct opening *o;
+	struct strmap *packages;	/* keys already in o->packages */
+	struct inoset *seen;		/* one inode is lifted once */
+	struct strmap *owners;		/* path -> package; made when needed */
+	struct diag *diag;
+	bool foreign_changed;
+	/* the last package asked for */
+	const char *key;
+	struct package *package;
+};
+
+/* The package of a key; NULL for an archive that is not installed yet. */
+static struct package *
+package_of(struct probe *x, const char *key)
+{
+	struct package *p;
+	size_t n = 0;
+
+	if (x->key == key)
+		return x->package;
+	p = dpkgdb_operand(x->s->db, key, &n);
+	while (p != NULL && n > 1 && strcmp(p->key, key) != 0)
+		p++, n--;
+	if (p != NULL && strcmp(p->key, key) != 0)
+		p = NULL;
+	x->key = key;
+	x->package = p;
+	return p;
+}
+
+static int
+add_package(struct probe *x, const char *key)
+{
+	struct opening *o = x->o;
+	void *more;
+
+	if (strmap_get(x->packages, key, NULL))
+		return 0;
+	more = realloc(o->packages, (o->n_packages + 1) *
+	               sizeof(*o->packages));
+	if (more == NULL)
+		return -ENOMEM;
+	o->packages = more;
+	o->packages[o->n_packages++] = (char *)key;
+	return strmap_put(x->packages, key, 1);
+}
+
+static int
+add_path(struct probe *x, const char *path, const struct node *n,
+         unsigned int flags, bool foreign)
+{
+	struct opening *o = x->o;
+	int r = inoset_add(x->seen, n->dev, n->ino, 1);
+
+	if (r <= 0)
+		return r;
+	if ((o->n_paths & (o->n_paths - 1)) == 0) {
+		size_t cap = o->n_paths == 0 ? 1 : o->n_paths * 2;
+		void *more = realloc(o->paths, cap * sizeof(*o->paths));
+
+		if (more == NULL)
+			return -ENOMEM;
+		o->paths = more;
+	}
+	o->paths[o->n_paths++] = (struct journal_path){
+		.path = path, .flags = flags, .foreign = foreign,
+		.dev = n->dev, .ino = n->ino
+	};
+	return 0;
+}
+
+/* Every listed real path to its package: only for flags that the ledgers of
+ * the plan's packages don't explain. */
+static int
+load_owners(struct probe *x)
+{
+	struct dpkgdb *db = x->s->db;
+	int r = session_due(x->s, x->diag);
+
+	if (r < 0)
+		return r;
+	x->owners = strmap_new();
+	if (x->owners == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+
+		if (p->state <= PKG_CONFIG_FILES)
+			continue;
+		r = dpkgdb_load_list(db, p, x->diag);
+		for (size_t k = 0; r == 0 && k < p->n_paths; k++)
+			r = strmap_put(x->owners,
+			               dpkgdb_real(db, p, p->paths[k]),
+			               (uintptr_t)p);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+set_foreign(struct probe *x, const char *path, const struct node *n,
+            unsigned int flags)
+{
+	int r = foreign_set(x->s->foreign, path, flags);
+
+	x->foreign_changed = true;
+	return r < 0 ? r : add_path(x, path, n, flags, true);
+}
+
+/*
+ * A flag that no ledger of the plan explains: another package's file (taken
+ * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
+ */
+static int
+judge_stranger(struct probe *x, const struct plan_path *pp,
+               const struct node *n, unsigned int flags)
+{
+	const struct ledger *l = NULL;
+	struct package *p = NULL;
+	struct verdict v;
+	uintptr_t owner;
+	int r;
+
+	if (x->owners == NULL && (r = load_owners(x)) < 0)
+		return r;
+	if (strmap_get(x->owners, pp->path, &owner)) {
+		p = (struct package *)owner;
+		l = session_ledger(x->s, p->key);
+		r = add_package(x, p->key);
+		if (r < 0)
+			return r;
+	}
+	if (l != NULL && ledger_find(l, pp->path) != NULL)
+		return add_path(x, pp->path, n, flags, false);
+	if (self_is(pp->path) || x->s->records_lost)
+		return add_path(x, pp->path, n, flags, false);
+	if (p != NULL) {
+		due_judge(x->s->due, p, pp->path, &v);
+		if (v.kind == DUE_EXEMPT)
+			return 0;
+	}
+	return set_foreign(x, pp->path, n, flags);
+}
+
+static int
+judge_flagged(struct probe *x, const struct plan_path *pp,
+              const struct node *n, unsigned int flags)
+{
+	unsigned int known = foreign_get(x->s->foreign, pp->path);
+	const struct ledger *l;
+
+	if (known != 0)
+		return add_path(x, pp->path, n, flags, true);
+	l = session_ledger(x->s, pp->package);
+	if (!(flags & IFLAG_APPEND) && l != NULL &&
+	    ledger_find(l, pp->path) != NULL)
+		return add_path(x, pp->path, n, flags, false);
+	return judge_stranger(x, pp, n, flags);
+}
+
+static void
+tell(struct probe *x, const struct package *p, const char *path,
+     enum finding_kind kind, const unsigned char *want,
+     const unsigned char *have)
+{
+	char expected[33], actual[33];
+	struct finding f = {
+		.kind = kind, .package = p->key, .version = p->version,
+		.path = path
+	};
+
+	if (want != NULL) {
+		digest_hex(want, 16, expected);
+		digest_hex(have, 16, actual);
+		f.expected = expected;
+		f.actual = actual;
+	}
+	x->o->n_tampered++;
+	if (x->on_finding != NULL)
+		x->on_finding(x->ctx, &f);
+}
+
+/* Content of what dpkg is about to replace or delete, before it is gone. */
+static int
+check_content(struct probe *x, struct package *p, const char *path,
+              const struct ledger_row *row)
+{
+	const unsigned char *sum, *want;
+	struct digest md5;
+	struct node node;
+	int fd, r;
+
+	r = dpkgdb_load_md5s(x->s->db, p, NULL);
+	if (r == -ENOMEM)
+		return r;
+	sum = dpkgdb_md5(p, path);
+	if (sum == NULL && (row == NULL || !row->has_md5))
+		return 0;
+	if (root_open(x->s->root, path, &fd, &node) < 0)
+		return 0;
+	r = digest_fd(fd, DIGEST_MD5, &md5, NULL);
+	close(fd);
+	want = row != NULL && row->has_md5 ? row->md5 : sum;
+	if (r < 0 || memcmp(want, md5.bytes, 16) == 0 ||
+	    (sum != NULL && memcmp(sum, md5.bytes, 16) == 0))
+		return 0;
+	tell(x, p, path, FINDING_CONTENT, want, md5.bytes);
+	return 0;
+}
+
+static int
+check_before(struct probe *x, const struct plan_path *pp,
+             const struct node *n, unsigned int flags)
+{
+	struct package *p = package_of(x, pp->package);
+	const struct ledger_row *row = NULL;
+	const struct index_row *ir;
+	const struct ledger *l;
+
+	if (x->s->conf->check_before == CONF_CHECK_OFF || p == NULL ||
+	    !package_settled(p))
+		return 0;
+	ir = index_find(x->s->index, p->name, p->arch);
+	l = session_ledger(x->s, p->key);
+	if (l != NULL) {
+		row = ledger_find(l, pp->path);
+		if (row == NULL)
+			return 0;	/* exempt, or not due */
+	} else if (!(flags & IFLAG_IMMUTABLE))
+		return 0;
+	if (row != NULL && (flags & IFLAG_IMMUTABLE) &&
+	    seal_unchanged(row, ir, n))
+		return 0;
+	return check_content(x, p, pp->path, row);
+}
+
+static int
+probe_path(struct probe *x, const struct plan_path *pp)
+{
+	unsigned int flags;
+	struct node node;
+	int r;
+
+	if (due_flags(x->s->due, pp->path, &node, &flags) < 0 ||
+	    !S_ISREG(node.mode))
+		return 0;
+	r = check_before(x, pp, &node, flags);
+	if (r == 0 && (flags & FLAGS) != 0)
+		r = judge_flagged(x, pp, &node, flags & FLAGS);
+	return r;
+}
+
+int
+opening_probe(struct session *s, const struct plan *plan,
+              finding_fn *on_finding, void *ctx, struct opening *ret,
+              struct diag *diag)
+{
+	struct opening o = { .paths = NULL };
+	struct probe x = {
+		.s = s, .plan = plan, .on_finding = on_finding, .ctx = ctx,
+		.o = &o, .diag = diag, .packages = strmap_new(),
+		.seen = inoset_new()
+	};
+	int r = x.packages == NULL || x.seen == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_packages; i++)
+		r = add_package(&x, plan->packages[i].package->key);
+	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
+		r = probe_path(&x, &plan->paths[i]);
+	if (r == 0 && x.foreign_changed && s->state->ledger_fd >= 0)
+		foreign_store(s->state->ledger_fd, s->foreign);
+	strmap_free(x.packages);
+	strmap_free(x.owners);
+	inoset_free(x.seen);
+	if (r < 0) {
+		opening_free(&o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+static int
+change(struct session *s, const struct journal_path *jp, unsigned int value)
+{
+	struct node node;
+	int fd, r = root_open(s->root, jp->path, &fd, &node);
+
+	if (r == -ENOENT || r == ERR_NOT_REGULAR)
+		return 0;
+	if (r < 0)
+		return r;
+	r = 0;
+	if (node.dev == jp->dev && node.ino == jp->ino)
+		r = iflag_set(fd, value, jp->flags, NULL);
+	close(fd);
+	return r == ERR_UNSUPPORTED ? 0 : r;
+}
+
+int
+opening_lift(struct session *s, struct opening *o, struct diag *diag)
+{
+	for (size_t i = 0; i < o->n_paths; i++) {
+		int r = change(s, &o->paths[i], 0);
+
+		if (r < 0) {
+			diag_set(diag, r, o->paths[i].path, 0,
+			         "the immutable flag cannot be lifted: %s",
+			         err_text(r));
+			while (i-- > 0)
+				change(s, &o->paths[i], o->paths[i].flags);
+			return r;
+		}
+		o->n_lifted += r > 0;
+	}
+	return 0;
+}
+
+void
+opening_free(struct opening *o)
+{
+	free(o->paths);
+	free(o->packages);
+	memset(o, 0, sizeof(*o));
+}

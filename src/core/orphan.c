@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "orphan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "inoset.h"
+#include "self.h"
+#include "strmap.h"
+
+/* The candidates that carry the flag, by inode and by last name. */
+struct suspects {
+	struct session *s;
+	const char **paths;
+	struct node *nodes;
+	bool *owned;
+	size_t n;
+	struct inoset *inodes;	/* -> index */
+	struct strmap *names;	/* basenames */
+	bool linked;		/* some have other names */
+};
+
+static const char *
+base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+static int
+collect(struct suspects *x, const char *const *candidates, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned int flags;
+		struct node node;
+		int r;
+
+		if (due_flags(x->s->due, candidates[i], &node, &flags) < 0 ||
+		    !S_ISREG(node.mode) || !(flags & IFLAG_IMMUTABLE) ||
+		    foreign_get(x->s->foreign, candidates[i]) != 0 ||
+		    self_is(candidates[i]))
+			continue;
+		r = inoset_add(x->inodes, node.dev, node.ino, x->n);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		r = strmap_put(x->names, base_of(candidates[i]), 1);
+		if (r < 0)
+			return r;
+		x->linked |= node.nlink > 1;
+		x->nodes[x->n] = node;
+		x->paths[x->n++] = candidates[i];
+	}
+	return 0;
+}
+
+/* Strikes those that a settled package still lists, under whatever name. */
+static int
+strike_owned(struct suspects *x, struct diag *diag)
+{
+	struct dpkgdb *db = x->s->db;
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		int r;
+
+		if (!package_settled(p))
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < p->n_paths; k++) {
+			const char *real = dpkgdb_real(db, p, p->paths[k]);
+			struct node node;
+			uintptr_t at;
+
+			if (!x->linked &&
+			    !strmap_get(x->names, base_of(real), NULL))
+				continue;
+			if (root_stat(x->s->root, real, &node) == 0 &&
+			    inoset_has(x->inodes, node.dev, node.ino, &at))
+				x->owned[at] = true;
+		}
+	}
+	return 0;
+}
+
+static void
+lift(struct suspects *x, size_t i, struct syncset *sync, struct tally *tally)
+{
+	struct node node;
+	int fd, r = root_open(x->s->root, x->paths[i], &fd, &node);
+
+	if (r == 0) {
+		r = node.ino == x->nodes[i].ino ?
+		    iflag_set(fd, 0, IFLAG_IMMUTABLE, NULL) : 0;
+		if (r > 0) {
+			tally->cleared++;
+			syncset_touch(sync, fd, &node,
+			              due_fskind(x->s->due, x->paths[i],
+			                         &node));
+		}
+		close(fd);
+	}
+	if (r < 0 && r != -ENOENT) {
+		tally->failed++;
+		if (tally->first_error == 0)
+			tally->first_error = r;
+	}
+}
+
+int
+orphan_lift(struct session *s, const char *const *candidates, size_t n,
+            struct syncset *sync, struct tally *tally, struct diag *diag)
+{
+	struct suspects x = { .s = s };
+	int r = -ENOMEM;
+
+	if (n == 0)
+		return 0;
+	x.paths = calloc(n, sizeof(*x.paths));
+	x.nodes = calloc(n, sizeof(*x.nodes));
+	x.owned = calloc(n, sizeof(*x.owned));
+	x.inodes = inoset_new();
+	x.names = strmap_new();
+	if (x.paths != NULL && x.nodes != NULL && x.owned != NULL &&
+	    x.inodes != NULL && x.names != NULL)
+		r = collect(&x, candidates, n);
+	if (r == 0 && x.n > 0)
+		r = strike_owned(&x, diag);
+	for (size_t i = 0; r == 0 && i < x.n; i++)
+		if (!x.owned[i])
+			lift(&x, i, sync, tally);
+	strmap_free(x.names);
+	inoset_free(x.inodes);
+	free(x.owned);
+	free(x.nodes);
+	free(x.paths);
+	return r;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relation.h"
+#include "self.h"
+#include "strmap.h"
+
+struct plan_priv {
+	size_t cap_packages;
+	size_t cap_paths;
+	struct package **victims;	/* that an archive Replaces */
+	size_t n_victims;
+};
+
+static const char *const reason_names[] = {
+	[PLAN_OWN] = "own",
+	[PLAN_MEMBER] = "member",
+	[PLAN_DIVERTED] = "diverted",
+	[PLAN_REPLACED] = "replaced",
+	[PLAN_CONFLICT] = "conflict",
+	[PLAN_PENDING] = "pending",
+	[PLAN_TRIGGER] = "trigger",
+	[PLAN_SELF] = "self",
+	[PLAN_STALE] = "stale"
+};
+
+const char *
+plan_reason_name(enum plan_reason r)
+{
+	return reason_names[r];
+}
+
+static int
+add_package(struct plan *plan, struct package *p, enum plan_reason reason,
+            bool goes)
+{
+	struct plan_priv *v = plan->priv;
+
+	for (size_t i = 0; i < plan->n_packages; i++) {
+		if (plan->packages[i].package != p)
+			continue;
+		if (goes)
+			plan->packages[i].goes = true;
+		return 0;
+	}
+	if (plan->n_packages == v->cap_packages) {
+		size_t cap = v->cap_packages == 0 ? 16 : v->cap_packages * 2;
+		void *more = realloc(plan->packages,
+		                     cap * sizeof(*plan->packages));
+
+		if (more == NULL)
+			return -ENOMEM;
+		plan->packages = more;
+		v->cap_packages = cap;
+	}
+	plan->packages[plan->n_packages++] =
+	    (struct plan_package){ p, reason, goes };
+	return 0;
+}
+
+static int
+add_path(struct plan *plan, const char *path, const char *package,
+         enum plan_reason reason)
+{
+	struct plan_priv *v = plan->priv;
+
+	if (plan->n_paths == v->cap_paths) {
+		size_t cap = v->cap_paths == 0 ? 256 : v->cap_paths * 2;
+		void *more = realloc(plan->paths, cap * sizeof(*plan->paths));
+
+		if (more == NULL)
+			return -ENOMEM;
+		plan->paths = more;
+		v->cap_paths = cap;
+	}
+	plan->paths[plan->n_paths++] =
+	    (struct plan_path){ path, package, reason };
+	return 0;
+}
+
+/* A relation field against a package: by its name or what it provides. The
+ * search for the bare name first spares nearly all of the parsing. */
+static bool
+field_matches(const char *field, const char *name, const char *version,
+              const char *provides)
+{
+	if (field == NULL)
+		return false;
+	if (strstr(field, name) != NULL &&
+	    relation_names(field, name, version))
+		return true;
+	return provides != NULL && relation_provided(field, provides);
+}
+
+/* May installing `a` remove or deconfigure `q`? Either may say so. */
+static bool
+conflicts(const struct archive *a, const struct package *q)
+{
+	return field_matches(a->conflicts, q->name, q->version, q->provides) ||
+	       field_matches(a->breaks, q->name, q->version, q->provides) ||
+	       field_matches(q->conflicts, a->package, a->version,
+	                     a->provides) ||
+	       field_matches(q->breaks, a->package, a->version, a->provides);
+}
+
+static int
+add_victim(struct plan *plan, struct package *q)
+{
+	struct plan_priv *v = plan->priv;
+	void *more;
+
+	for (size_t i = 0; i < v->n_victims; i++)
+		if (v->victims[i] == q)
+			return 0;
+	more = realloc(v->victims, (v->n_victims + 1) * sizeof(*v->victims));
+	if (more == NULL)
+		return -ENOMEM;
+	v->victims = more;
+	v->victims[v->n_victims++] = q;
+	return 0;
+}
+
+static int
+select_for_archive(struct plan *plan, const struct cmdline *c,
+                   const struct dpkgdb *db, const struct archive *a,
+                   bool *want_members)
+{
+	*want_members = !a->has_md5sums || c->force_overwrite;
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *q = &db->packages[i];
+		int r = 0;
+
+		if (q->state <= PKG_CONFIG_FILES)
+			continue;
+		if (strcmp(q->name, a->package) == 0) {
+			r = add_package(plan, q, PLAN_OWN, false);
+		} else {
+			if (conflicts(a, q))
+				r = add_package(plan, q, PLAN_CONFLICT, false);
+			if (r == 0 && field_matches(a->replaces, q->name,
+			                            q->version, NULL)) {
+				r = add_victim(plan, q);
+				*want_members = true;
+			}
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool
+will_go(const struct cmdline *c, const struct package *p)
+{
+	if (p->state <= PKG_CONFIG_FILES)
+		return false;
+	if (c->action == CMD_REMOVE)
+		return p->want == WANT_DEINSTALL || p->want == WANT_PURGE;
+	return c->action == CMD_PURGE && p->want == WANT_PURGE;
+}
+
+/* Packages that -a, or a run of deferred triggers, acts on. */
+static int
+select_pending(struct plan *plan, const struct cmdline *c,
+               const struct dpkgdb *db)
+{
+	bool triggers = !c->no_triggers || c->action == CMD_TRIGGERS;
+	bool configures = c->action == CMD_CONFIGURE &&
+	                  (c->pending || c->force_configure_any);
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		int r = 0;
+
+		if (configures && package_unsettled(p))
+			r = add_package(plan, p, PLAN_PENDING, false);
+		else if (c->pending && will_go(c, p))
+			r = add_package(plan, p, PLAN_PENDING, true);
+		else if (triggers && p->state == PKG_TRIGGERS_PENDING)
+			r = add_package(plan, p, PLAN_TRIGGER, false);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+select_operands(struct plan *plan, const struct cmdline *c,
+                const struct dpkgdb *db)
+{
+	bool goes = c->action == CMD_REMOVE || c->action == CMD_PURGE;
+
+	for (int i = 0; i < c->n_operands; i++) {
+		size_t n = 0;
+		struct package *p = dpkgdb_operand(db, c->operands[i], &n);
+
+		for (size_t k = 0; p != NULL && k < n; k++) {
+			int r = add_package(plan, &p[k], PLAN_OWN, goes);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int
+plan_select(const struct cmdline *c, const struct dpkgdb *db,
+            struct archive *const *archives, size_t n, bool *want_members,
+            struct plan **ret)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	int r = 0;
+
+	if (plan == NULL)
+		return -ENOMEM;
+	plan->priv = calloc(1, sizeof(*plan->priv));
+	if (plan->priv == NULL)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = select_for_archive(plan, c, db, archives[i],
+		                       &want_members[i]);
+		plan->wants_members |= want_members[i];
+	}
+	if (r == 0 && c->action != CMD_INSTALL && c->action != CMD_UNPACK)
+		r = select_operands(plan, c, db);
+	if (r == 0)
+		r = select_pending(plan, c, db);
+	if (r < 0) {
+		plan_free(plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+bool
+plan_replaces(const struct plan *plan, const struct package *p)
+{
+	for (size_t i = 0; i < plan->priv->n_victims; i++)
+		if (plan->priv->victims[i] == p)
+			return true;
+	return false;
+}
+
+/* Both ends of the diversions that a package's scripts put up or take away. */
+static int
+add_diversions(struct plan *plan, const struct dpkgdb *db, const char *name)
+{
+	for (size_t i = 0; i < db->n_diversions; i++) {
+		const struct diversion *d = &db->diversions[i];
+		int r;
+
+		if (d->package == NULL || strcmp(d->package, name) != 0)
+			continue;
+		r = add_path(plan, d->from, name, PLAN_DIVERTED);
+		if (r == 0)
+			r = add_path(plan, d->to, name, PLAN_DIVERTED);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+add_whole_package(struct plan *plan, const struct dpkgdb *db,
+                  const struct plan_package *pp)
+{
+	const struct package *p = pp->package;
+
+	for (size_t i = 0; i < p->n_paths; i++) {
+		const char *real = dpkgdb_real(db, p, p->paths[i]);
+		int r = add_path(plan, real, p->key, real == p->paths[i] ?
+		                 pp->reason : PLAN_DIVERTED);
+
+		if (r < 0)
+			return r;
+	}
+	return add_diversions(plan, db, p->name);
+}
+
+/* Names a path of an archive: as a victim's, where one lists it. */
+static int
+add_member(struct plan *plan, const struct dpkgdb *db,
+           const struct archive *a, const char *path,
+           const struct strmap *victims)
+{
+	const struct package as = { .name = a->package };
+	const char *real = dpkgdb_real(db, &as, path);
+	const char *owner = a->package;
+	enum plan_reason reason = PLAN_MEMBER;
+	uintptr_t victim;
+	int r;
+
+	if (strmap_get(victims, path, &victim)) {
+		owner = (const char *)victim;
+		reason = PLAN_REPLACED;
+	}
+	r = add_path(plan, path, owner, reason);
+	if (r == 0 && real != path)
+		r = add_path(plan, real, a->package, PLAN_DIVERTED);
+	return r;
+}
+
+static int
+add_archive(struct plan *plan, const struct dpkgdb *db,
+            const struct archive *a, const struct strmap *victims)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->n_files; i++)
+		r = add_member(plan, db, a, a->files[i].path, victims);
+	for (size_t i = 0; r == 0 && i < a->n_members; i++)
+		r = add_member(plan, db, a, a->members[i], victims);
+	return r < 0 ? r : add_diversions(plan, db, a->package);
+}
+
+static int
+map_victims(const struct plan *plan, struct strmap *map)
+{
+	for (size_t i = 0; i < plan->priv->n_victims; i++) {
+		const struct package *v = plan->priv->victims[i];
+
+		for (size_t k = 0; k < v->n_paths; k++) {
+			int r = strmap_put(map, v->paths[k],
+			                   (uintptr_t)v->key);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* When our own package is acted on, its scripts move our shims about. */
+static int
+add_self(struct plan *plan, bool acted_on)
+{
+	for (size_t i = 0; acted_on && i < SELF_COUNT; i++) {
+		int r = add_path(plan, self_paths[i], SELF_PACKAGE, PLAN_SELF);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct plan_path *x = a, *y = b;
+	int c = strcmp(x->path, y->path);
+
+	if (c != 0)
+		return c;
+	return x->reason < y->reason ? -1 : x->reason > y->reason;
+}
+
+static void
+sort_paths(struct plan *plan)
+{
+	size_t out = 0;
+
+	if (plan->n_paths == 0)
+		return;
+	qsort(plan->paths, plan->n_paths, sizeof(*plan->paths), by_path);
+	for (size_t i = 1; i < plan->n_paths; i++)
+		if (strcmp(plan->paths[out].path, plan->paths[i].path) != 0)
+			plan->paths[++out] = plan->paths[i];
+	plan->n_paths = out + 1;
+}
+
+int
+plan_finish(struct plan *plan, const struct cmdline *c,
+            const struct dpkgdb *db, struct archive *const *archives,
+            size_t n)
+{
+	struct strmap *victims = strmap_new();
+	bool self = false;
+	int r = victims == NULL ? -ENOMEM : map_victims(plan, victims);
+
+	(void)c;
+	for (size_t i = 0; r == 0 && i < plan->n_packages; i++) {
+		r = add_whole_package(plan, db, &plan->packages[i]);
+		if (strcmp(plan->packages[i].package->name,
+		           SELF_PACKAGE) == 0)
+			self = true;
+	}
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = add_archive(plan, db, archives[i], victims);
+		if (strcmp(archives[i]->package, SELF_PACKAGE) == 0)
+			self = true;
+	}
+	if (r == 0)
+		r = add_self(plan, self);
+	strmap_free(victims);
+	if (r == 0)
+		sort_paths(plan);
+	return r;
+}
+
+void
+plan_free(struct plan *p)
+{
+	if (p == NULL)
+		return;
+	if (p->priv != NULL)
+		free(p->priv->victims);
+	free(p->priv);
+	free(p->packages);
+	free(p->paths);
+	free(p);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "prepare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "self.h"
+#include "strmap.h"
+
+/* Reads what can be read: dpkg itself will refuse the others. */
+static int
+read_archives(const struct cmdline *c, struct prepared *p, struct diag *diag)
+{
+	int r = archive_list(c->operands, c->n_operands, c->recursive,
+	                     &p->files, &p->n_files);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return 0;	/* dpkg stops at a missing operand */
+	p->archives = calloc(p->n_files + 1, sizeof(struct archive *));
+	if (p->archives == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->n_files; i++) {
+		r = archive_read(p->files[i], &p->archives[p->n_archives],
+		                 diag);
+		if (r == 0)
+			p->n_archives++;
+		else if (r == -ENOMEM)
+			return r;
+	}
+	return 0;
+}
+
+static int
+load_lists(struct session *s, const struct prepared *p, struct diag *diag)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->plan->n_packages; i++)
+		r = dpkgdb_load_list(s->db, p->plan->packages[i].package,
+		                     diag);
+	if (!p->plan->wants_members)
+		return r;
+	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++)
+		if (plan_replaces(p->plan, &s->db->packages[i]))
+			r = dpkgdb_load_list(s->db, &s->db->packages[i],
+			                     diag);
+	return r;
+}
+
+static int
+load_members(struct prepared *p, const bool *want, struct diag *diag)
+{
+	for (size_t i = 0; i < p->n_archives; i++)
+		if (want[i] &&
+		    archive_members(p->archives[i], diag) == -ENOMEM)
+			return -ENOMEM;
+	return 0;
+}
+
+int
+prepare_plan(struct session *s, const struct cmdline *c,
+             struct prepared *ret, struct diag *diag)
+{
+	struct prepared p = { .plan = NULL };
+	bool *want = NULL;
+	int r = 0;
+
+	if (c->action == CMD_INSTALL || c->action == CMD_UNPACK)
+		r = read_archives(c, &p, diag);
+	if (r == 0) {
+		want = calloc(p.n_archives + 1, sizeof(*want));
+		r = want == NULL ? -ENOMEM :
+		    plan_select(c, s->db, p.archives, p.n_archives, want,
+		                &p.plan);
+	}
+	if (r == 0)
+		r = load_lists(s, &p, diag);
+	if (r == 0)
+		r = load_members(&p, want, diag);
+	if (r == 0)
+		r = plan_finish(p.plan, c, s->db, p.archives, p.n_archives);
+	free(want);
+	if (r < 0) {
+		prepared_free(&p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+void
+prepared_free(struct prepared *p)
+{
+	plan_free(p->plan);
+	for (size_t i = 0; i < p->n_archives; i++)
+		archive_free(p->archives[i]);
+	free(p->archives);
+	archive_list_free(p->files, p->n_files);
+	memset(p, 0, sizeof(*p));
+}
+
+/* The lines of a --plan, collected before they are told in order. */
+struct lines_of_plan {
+	struct plan_line *lines;
+	size_t n, cap;
+};
+
+static int
+add_line(struct lines_of_plan *l, const char *action, const char *reason,
+         const char *package, const char *path)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap == 0 ? 256 : l->cap * 2;
+		void *more = realloc(l->lines, cap * sizeof(*l->lines));
+
+		if (more == NULL)
+			return -ENOMEM;
+		l->lines = more;
+		l->cap = cap;
+	}
+	l->lines[l->n++] = (struct plan_line){ action, reason, package, path };
+	return 0;
+}
+
+static int
+open_lines(struct session *s, const struct plan *plan,
+           struct lines_of_plan *l)
+{
+	for (size_t i = 0; i < plan->n_paths; i++) {
+		const struct plan_path *pp = &plan->paths[i];
+		unsigned int flags;
+		struct node node;
+		int r;
+
+		if (due_flags(s->due, pp->path, &node, &flags) < 0 ||
+		    !S_ISREG(node.mode) || flags == 0)
+			continue;
+		r = add_line(l, "open", plan_reason_name(pp->reason),
+		             pp->package, pp->path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A listed path that is due once its package is settled. */
+static bool
+will_be_due(struct session *s, const struct package *p, const char *listed)
+{
+	struct package settled = *p;
+	struct verdict v;
+
+	settled.state = PKG_INSTALLED;
+	settled.reinstreq = false;
+	due_judge(s->due, &settled, listed, &v);
+	return v.kind == DUE_YES || (v.kind == DUE_UNSETTLED && v.have_node);
+}
+
+/* Packages that the run leaves settled: those acted on by configure, and the
+ * ones opened for another's sake that don't go. */
+static int
+close_lines(struct session *s, const struct cmdline *c,
+            const struct plan *plan, struct lines_of_plan *l)
+{
+	for (size_t i = 0; i < plan->n_packages; i++) {
+		const struct plan_package *pp = &plan->packages[i];
+		const struct package *p = pp->package;
+
+		if (pp->goes || (c->action == CMD_UNPACK &&
+		    pp->reason == PLAN_OWN) || (c->action == CMD_INSTALL &&
+		    pp->reason == PLAN_OWN))
+			continue;
+		for (size_t k = 0; k < p->n_paths; k++) {
+			if (!will_be_due(s, p, p->paths[k]))
+				continue;
+			if (add_line(l, "close", plan_reason_name(pp->reason),
+			             p->key, dpkgdb_real(s->db, p,
+			                                 p->paths[k])) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static bool
+is_conffile(const struct archive *a, const char *path)
+{
+	for (size_t i = 0; i < a->n_conffiles; i++)
+		if (strcmp(a->conffiles[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* What --install would have installed and configured in the end. */
+static int
+install_lines(struct session *s, const struct prepared *p,
+              struct lines_of_plan *l)
+{
+	for (size_t i = 0; i < p->n_archives; i++) {
+		const struct archive *a = p->archives[i];
+		const struct package as = { .name = a->package };
+
+		if (policy_package(s->conf, a->package) != EXEMPT_NO)
+			continue;
+		for (size_t k = 0; k < a->n_files; k++) {
+			const char *path = dpkgdb_real(s->db, &as,
+			                               a->files[k].path);
+			int err;
+
+			if (is_conffile(a, a->files[k].path) ||
+			    policy_path(s->conf, path,
+			                root_folder(s->root, path, &err)) !=
+			    EXEMPT_NO)
+				continue;
+			if (add_line(l, "close", "own", a->package, path) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int
+stale_lines(struct session *s, const struct prepared *p,
+            struct lines_of_plan *l)
+{
+	for (size_t i = 0; i < p->plan->n_packages; i++) {
+		struct package *q = p->plan->packages[i].package;
+		struct ledger *old = session_ledger(s, q->key);
+		struct strmap *listed;
+
+		if (old == NULL)
+			continue;
+		listed = strmap_new();
+		if (listed == NULL)
+			return -ENOMEM;
+		for (size_t k = 0; k < q->n_paths; k++)
+			if (strmap_put(listed, dpkgdb_real(s->db, q,
+			               q->paths[k]), 1) < 0) {
+				strmap_free(listed);
+				return -ENOMEM;
+			}
+		for (size_t k = 0; k < old->n_rows; k++) {
+			const char *path = old->rows[k].path;
+			unsigned int flags;
+			struct node node;
+
+			if (!strmap_get(listed, path, NULL) &&
+			    due_flags(s->due, path, &node, &flags) == 0 &&
+			    (flags & IFLAG_IMMUTABLE) &&
+			    add_line(l, "clear", "stale", q->key, path) < 0) {
+				strmap_free(listed);
+				return -ENOMEM;
+			}
+		}
+		strmap_free(listed);
+	}
+	return 0;
+}
+
+static int
+by_action(const void *a, const void *b)
+{
+	const struct plan_line *x = a, *y = b;
+	int c = strcmp(x->action, y->action);
+
+	return c != 0 ? c : strcmp(x->path, y->path);
+}
+
+int
+prepared_show(struct session *s, const struct cmdline *c,
+              const struct prepared *p,
+              int (*fn)(void *ctx, const struct plan_line *line),
+              void *ctx, struct diag *diag)
+{
+	struct lines_of_plan l = { .lines = NULL };
+	int r = session_due(s, diag);
+
+	if (r == 0)
+		r = open_lines(s, p->plan, &l);
+	if (r == 0)
+		r = close_lines(s, c, p->plan, &l);
+	if (r == 0 && c->action == CMD_INSTALL)
+		r = install_lines(s, p, &l);
+	if (r == 0)
+		r = stale_lines(s, p, &l);
+	if (r == 0 && l.n > 0)
+		qsort(l.lines, l.n, sizeof(*l.lines), by_action);
+	for (size_t i = 0; r == 0 && i < l.n; i++)
+		if (i == 0 || by_action(&l.lines[i - 1], &l.lines[i]) != 0)
+			r = fn(ctx, &l.lines[i]);
+	free(l.lines);
+	return r;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "closing.h"
+#include "guard.h"
+#include "hook.h"
+#include "log.h"
+#include "opening.h"
+#include "prepare.h"
+#include "real.h"
+#include "transaction.h"
+
+/*
+ * One run on its way. The steps come in the order of design.md section 4;
+ * each is a function below, and run_dpkg reads as their list.
+ */
+struct run {
+	const struct cmdline *c;
+	char *const *argv;
+	char *const *envp;
+	uint64_t id;
+	struct session *s;
+	struct guard guard;
+	struct journal *journal;	/* NULL: there is no place for one */
+	struct prepared prepared;
+	struct opening opening;
+	struct tally tally;
+	struct diag diag;
+	struct child_result child;
+};
+
+static char **
+env_with_lock(char *const *envp)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (envp[n] != NULL)
+		n++;
+	copy = calloc(n + 2, sizeof(*copy));
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, envp, n * sizeof(*copy));
+	copy[n] = (char *)"DPKG_FRONTEND_LOCKED=true";
+	return copy;
+}
+
+static bool
+env_has(char *const *envp, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
+			return true;
+	return false;
+}
+
+static void
+on_finding(void *ctx, const struct finding *f)
+{
+	const struct run *r = ctx;
+
+	transaction_finding(r->id, f);
+}
+
+/* Session, locks, configuration, records. */
+static int
+step_begin(struct run *r)
+{
+	int e = session_open(r->c->instdir, r->c->admindir, &r->s, &r->diag);
+
+	if (e < 0)
+		return e;
+	e = guard_take(r->s, env_has(r->envp, "DPKG_FRONTEND_LOCKED"),
+	               &r->guard, &r->diag);
+	if (e < 0)
+		return e;
+	e = session_conf(r->s, NULL, true, &r->diag);
+	if (e == 0)
+		session_log(r->s);
+	return e;
+}
+
+static int
+step_recover(struct run *r)
+{
+	bool did;
+	int e = run_recover(r->s, &did, &r->diag);
+
+	return e < 0 ? e : session_records(r->s, true, &r->diag);
+}
+
+static int
+step_plan(struct run *r)
+{
+	int e = session_db(r->s, &r->diag);
+
+	if (e == 0)
+		e = prepare_plan(r->s, r->c, &r->prepared, &r->diag);
+	if (e == 0)
+		e = opening_probe(r->s, r->prepared.plan, on_finding, r,
+		                  &r->opening, &r->diag);
+	if (e < 0)
+		return e;
+	r->tally.findings += r->opening.n_tampered;
+	if (r->opening.n_tampered > 0 &&
+	    r->s->conf->check_before == CONF_CHECK_REFUSE)
+		return diag_set(&r->diag, ERR_REFUSED, NULL, 0,
+		                "%zu files are not what was recorded "
+		                "(check-before = refuse)",
+		                r->opening.n_tampered);
+	return 0;
+}
+
+static int
+write_plan(struct run *r)
+{
+	size_t argc = 0;
+
+	while (r->argv[argc] != NULL)
+		argc++;
+	const struct journal_plan plan = {
+		.action = cmdline_action_name(r->c->action),
+		.admindir = r->s->admindir,
+		.argv = r->argv, .argc = argc,
+		.guest_db = r->s->guest_db,
+		.paths = r->opening.paths, .n_paths = r->opening.n_paths,
+		.packages = r->opening.packages,
+		.n_packages = r->opening.n_packages
+	};
+	return journal_begin(r->journal, r->id, &plan);
+}
+
+/* Without a journal nothing may be lifted; a run that lifts nothing goes on:
+ * what it installs is protected at its end, or found by the next run. */
+static int
+step_journal(struct run *r)
+{
+	int e = state_journal(r->s->state, &r->journal);
+
+	if (e == 0)
+		e = write_plan(r);
+	if (e == 0) {
+		hook("planned");
+		if (r->s->state->in_run)
+			log_line("txn=%016" PRIx64 " note=\"journal in %s: a "
+			         "power cut could not be repaired\"", r->id,
+			         STATE_RUN);
+		return 0;
+	}
+	if (r->opening.n_paths > 0)
+		return diag_set(&r->diag, e, STATE_DIR "/run/journal", 0,
+		                "cannot be written: %s", err_text(e));
+	journal_free(r->journal);
+	r->journal = NULL;
+	return 0;
+}
+
+static int
+step_open(struct run *r)
+{
+	int e = opening_lift(r->s, &r->opening, &r->diag);
+
+	r->tally.opened = r->opening.n_lifted;
+	if (e < 0 && r->journal != NULL)
+		journal_done(r->journal);
+	hook("lifted");
+	return e;
+}
+
+static int
+step_dpkg(struct run *r)
+{
+	const char *real = real_path(REAL_DPKG);
+	char **env = NULL;
+	int e;
+
+	if (r->guard.frontend_fd >= 0) {
+		env = env_with_lock(r->envp);
+		if (env == NULL)
+			return -ENOMEM;
+	}
+	e = real == NULL ? -ENOENT :
+	    child_run(real, r->argv, env != NULL ? env : r->envp, &r->child);
+	free(env);
+	hook("ended");
+	if (r->journal != NULL)
+		journal_ran(r->journal, r->child.signal != 0 ?
+		            r->child.signal : r->child.exit_status << 8);
+	hook("ran");
+	return e < 0 ? diag_set(&r->diag, e, real, 0,
+	                        "dpkg cannot be started: %s", err_text(e)) : 0;
+}
+
+/* Our own program may have been replaced by the run: an older engine then
+ * only sets flags, which is what it does here in any case. */
+static int
+step_close(struct run *r)
+{
+	struct journal_path *paths = r->opening.paths;
+	const struct journal_plan plan = {
+		.paths = paths, .n_paths = r->opening.n_paths,
+		.packages = r->opening.packages,
+		.n_packages = r->opening.n_packages
+	};
+	struct closing c = {
+		.plan = &plan, .on_finding = on_finding, .ctx = r
+	};
+	int e = session_db(r->s, &r->diag);
+
+	if (e == 0)
+		e = session_due(r->s, &r->diag);
+	if (e == 0)
+		e = closing_run(r->s, &c, &r->diag);
+	hook("closed");
+	tally_add(&r->tally, &c.tally);
+	if (e == 0 && c.record_error < 0)
+		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
+		         r->id, err_text(c.record_error));
+	return e;
+}
+
+static void
+step_record(struct run *r, int closed)
+{
+	char note[600] = "";
+	struct transaction t = {
+		.id = r->id, .action = cmdline_action_name(r->c->action),
+		.argv = r->argv, .packages = r->opening.n_packages,
+		.tally = r->tally,
+		.exit_status = r->child.exit_status,
+		.signal = r->child.signal, .note = note
+	};
+
+	while (r->argv[t.argc] != NULL)
+		t.argc++;
+	if (closed < 0)
+		diag_text(&r->diag, note, sizeof(note));
+	if (closed == 0 && r->journal != NULL)
+		journal_closed(r->journal);
+	hook("flagged");
+	transaction_write(r->s, &t);
+	hook("recorded");
+	if (closed == 0 && r->journal != NULL)
+		journal_done(r->journal);
+	hook("done");
+}
+
+static void
+run_free(struct run *r)
+{
+	opening_free(&r->opening);
+	prepared_free(&r->prepared);
+	journal_free(r->journal);
+	guard_drop(&r->guard);
+	session_free(r->s);
+	log_close();
+}
+
+static void
+complain(const struct run *r, int e)
+{
+	char text[600];
+
+	if (r->diag.what[0] == '\0')
+		snprintf(text, sizeof(text), "%s", err_text(e));
+	else
+		diag_text(&r->diag, text, sizeof(text));
+	if (e == ERR_BUSY)
+		fprintf(stderr, "dpkg: error: %s\n", text);
+	else
+		log_error("%s; dpkg was not started", text);
+	log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 note=\"%s; dpkg "
+	         "was not started\"", r->id, (int)getpid(),
+	         cmdline_action_name(r->c->action), text);
+}
+
+void
+run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
+         struct run_outcome *ret)
+{
+	struct run r = {
+		.c = c, .argv = argv, .envp = envp,
+		.id = transaction_new_id(), .guard = { .frontend_fd = -1 },
+		.child = { .exit_status = -1 }
+	};
+	int e = step_begin(&r);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->status = 2;
+	if (e == 0)
+		e = step_recover(&r);
+	if (e == 0)
+		e = step_plan(&r);
+	if (e == 0)
+		e = step_journal(&r);
+	if (e == 0)
+		e = step_open(&r);
+	if (e < 0) {
+		complain(&r, e);
+		run_free(&r);
+		return;
+	}
+	e = step_dpkg(&r);
+	ret->started = e == 0;
+	if (e < 0)
+		complain(&r, e);
+	step_record(&r, step_close(&r));
+	ret->child = r.child;
+	run_free(&r);
+}
+
+/* A session of its own, so that the caller's stays as it is. */
+static int
+recover_one(struct session *outer, struct journal *j, struct diag *diag)
+{
+	bool bad = journal_state(j) == JOURNAL_BAD;
+	const struct journal_plan *plan = bad ? NULL : journal_plan(j);
+	struct closing c = { .plan = plan, .full = bad };
+	struct session *s = NULL;
+	int e;
+
+	e = session_open(outer->instdir, plan != NULL && plan->guest_db ?
+	                 plan->admindir : NULL, &s, diag);
+	if (e == 0)
+		e = guard_dpkg_idle(s, diag);
+	if (e == 0)
+		e = session_conf(s, NULL, true, diag);
+	if (e == 0)
+		e = session_records(s, true, diag);
+	if (e == 0)
+		e = session_db(s, diag);
+	if (e == 0)
+		e = session_due(s, diag);
+	if (e == 0)
+		e = closing_run(s, &c, diag);
+	if (e == 0) {
+		struct transaction t = {
+			.id = bad ? transaction_new_id() : journal_id(j),
+			.action = "recover", .packages = c.n_packages,
+			.tally = c.tally, .exit_status = -1,
+			.note = bad ? "journal was damaged; kept as "
+			        "journal.bad" : "closed an interrupted run"
+		};
+
+		hook("recovered");
+		transaction_write(s, &t);
+		e = bad ? journal_set_aside(j) : journal_done(j);
+	}
+	session_free(s);
+	return e;
+}
+
+int
+run_recover(struct session *s, bool *ret_did, struct diag *diag)
+{
+	int (*const places[])(struct state *, struct journal **) = {
+		state_journal, state_other_journal
+	};
+
+	*ret_did = false;
+	for (size_t i = 0; i < 2; i++) {
+		struct journal *j = NULL;
+		int e = places[i](s->state, &j);
+
+		if (e < 0)
+			continue;	/* no journal, nothing to close */
+		if (journal_state(j) != JOURNAL_IDLE) {
+			e = recover_one(s, j, diag);
+			*ret_did = true;
+		}
+		journal_free(j);
+		if (e < 0)
+			return e;
+	}
+	return 0;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "seal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest.h"
+
+/* One package on its way. */
+struct sealing {
+	struct due *due;
+	struct package *package;
+	const struct seal_job *job;
+	struct syncset *sync;
+	struct tally *tally;
+	struct ledger *ledger;
+	bool changed;		/* some row differs from the old ledger */
+};
+
+void
+tally_add(struct tally *to, const struct tally *from)
+{
+	to->opened += from->opened;
+	to->closed += from->closed;
+	to->cleared += from->cleared;
+	to->findings += from->findings;
+	to->failed += from->failed;
+	if (to->first_error == 0)
+		to->first_error = from->first_error;
+}
+
+bool
+seal_unchanged(const struct ledger_row *row, const struct index_row *x,
+               const struct node *n)
+{
+	if (row->ino != n->ino || row->size != n->size)
+		return false;
+	if (row->ctime == n->ctime)
+		return true;
+	return x != NULL && x->set_from != 0 && n->ctime >= x->set_from &&
+	       n->ctime <= x->set_to;
+}
+
+static void
+failed(struct sealing *s, int err)
+{
+	s->tally->failed++;
+	if (s->tally->first_error == 0)
+		s->tally->first_error = err;
+}
+
+static void
+report(struct sealing *s, enum finding_kind kind, const char *path,
+       const unsigned char *expected, const unsigned char *actual)
+{
+	char want[33], have[33];
+	struct finding f = {
+		.kind = kind,
+		.package = s->package->key,
+		.version = s->package->version,
+		.path = path
+	};
+
+	if (expected != NULL) {
+		digest_hex(expected, 16, want);
+		f.expected = want;
+	}
+	if (actual != NULL) {
+		digest_hex(actual, 16, have);
+		f.actual = have;
+	}
+	s->tally->findings++;
+	if (s->job->on_finding != NULL)
+		s->job->on_finding(s->job->ctx, &f);
+}
+
+/*
+ * Compares what is there with what the archive's md5sums and the ledger say;
+ * either is right. What differs from both is told, and the ledger goes on
+ * saying what was expected, so that every audit tells it again.
+ */
+static void
+check_content(struct sealing *s, const char *listed, const char *path,
+              const struct ledger_row *old, const unsigned char *actual,
+              struct ledger_row *row)
+{
+	const unsigned char *sum = dpkgdb_md5(s->package, listed);
+	const unsigned char *known = sum;
+	bool trusted = s->job->in_run && sum == NULL;
+
+	row->has_md5 = true;
+	memcpy(row->md5, actual, 16);
+	if (s->job->accept || trusted)
+		return;
+	if (sum != NULL && memcmp(sum, actual, 16) == 0)
+		return;
+	if (old != NULL && old->has_md5) {
+		if (memcmp(old->md5, actual, 16) == 0)
+			return;
+		if (known == NULL)
+			known = old->md5;
+	}
+	if (known == NULL)
+		return;
+	report(s, FINDING_CONTENT, path, known, actual);
+	memcpy(row->md5, known, 16);
+}
+
+static int
+record(struct sealing *s, int fd, const char *listed, const char *path,
+       const struct ledger_row *old, const struct node *before)
+{
+	struct ledger_row row = { .path = path };
+	struct digest md5;
+	struct node now;
+	int r = node_of_fd(fd, &now);
+
+	if (r < 0) {
+		failed(s, r);
+		return 0;
+	}
+	row.ino = now.ino;
+	row.size = now.size;
+	row.ctime = now.ctime;
+	if (old != NULL && (old->has_md5 || !s->job->hash) &&
+	    seal_unchanged(old, s->job->row, before)) {
+		row.has_md5 = old->has_md5;
+		memcpy(row.md5, old->md5, 16);
+		s->changed |= !s->job->lazy;
+		return ledger_add(s->ledger, &row);
+	}
+	if (s->job->hash) {
+		r = digest_fd(fd, DIGEST_MD5, &md5, NULL);
+		if (r < 0)
+			report(s, FINDING_UNKNOWN, path, NULL, NULL);
+		else
+			check_content(s, listed, path, old, md5.bytes, &row);
+	}
+	s->changed = true;
+	return ledger_add(s->ledger, &row);
+}
+
+/* Nothing to do: protected and as recorded. The ledger tells exact times. */
+static int
+keep_row(struct sealing *s, const struct ledger_row *old,
+         const struct node *now)
+{
+	struct ledger_row row = *old;
+
+	s->changed |= row.ctime != now->ctime;
+	row.ctime = now->ctime;
+	return ledger_add(s->ledger, &row);
+}
+
+/* Sets the flag on one due file, then records it from the same descriptor. */
+static int
+seal_file(struct sealing *s, const char *listed, const struct verdict *v)
+{
+	unsigned int want = IFLAG_IMMUTABLE;
+	struct ledger_row *old = NULL;
+	struct node node;
+	int fd, r;
+
+	if (s->job->old != NULL)
+		old = ledger_find(s->job->old, v->path);
+	if ((v->flags & IFLAG_IMMUTABLE) && old != NULL &&
+	    (old->has_md5 || !s->job->hash) &&
+	    seal_unchanged(old, s->job->row, &v->node))
+		return keep_row(s, old, &v->node);
+	r = root_open(due_root(s->due), v->path, &fd, &node);
+	if (r < 0) {
+		failed(s, r);
+		return 0;
+	}
+	if (s->job->foreign != NULL)
+		want |= foreign_get(s->job->foreign, v->path);
+	r = iflag_set(fd, want, want, NULL);
+	if (r < 0 && r != ERR_UNSUPPORTED)
+		failed(s, r);
+	if (r > 0) {
+		s->tally->closed++;
+		syncset_touch(s->sync, fd, &node, v->fs);
+	}
+	r = r < 0 ? 0 : record(s, fd, listed, v->path, old, &node);
+	close(fd);
+	return r;
+}
+
+/* Lifts our flag again where it has no business any more. */
+static int
+lift_file(struct due *d, const struct verdict *v,
+          const struct foreign *foreign, struct syncset *sync,
+          struct tally *tally)
+{
+	struct node node;
+	int fd, r;
+
+	if (!(v->flags & IFLAG_IMMUTABLE) || !S_ISREG(v->node.mode))
+		return 0;
+	if (foreign != NULL && foreign_get(foreign, v->path) != 0)
+		return 0;
+	r = root_open(due_root(d), v->path, &fd, &node);
+	if (r == 0) {
+		r = iflag_set(fd, 0, IFLAG_IMMUTABLE, NULL);
+		if (r > 0) {
+			tally->cleared++;
+			syncset_touch(sync, fd, &node, v->fs);
+		}
+		close(fd);
+	}
+	if (r < 0 && r != ERR_UNSUPPORTED) {
+		tally->failed++;
+		if (tally->first_error == 0)
+			tally->first_error = r;
+	}
+	return 0;
+}
+
+static int
+seal_path(struct sealing *s, const char *listed)
+{
+	struct verdict v;
+
+	due_judge(s->due, s->package, listed, &v);
+	switch (v.kind) {
+	case DUE_YES:
+		return seal_file(s, listed, &v);
+	case DUE_UNSETTLED:
+		return lift_file(s->due, &v, s->job->foreign, s->sync,
+		                 s->tally);
+	case DUE_EXEMPT:
+		/* ours only if it is recorded: exempt files may carry an
+		 * admin's own flag */
+		if (s->job->old != NULL && v.have_node &&
+		    ledger_find(s->job->old, v.path) != NULL) {
+			s->changed = true;
+			return lift_file(s->due, &v, s->job->foreign, s->sync,
+			                 s->tally);
+		}
+		return 0;
+	case DUE_UNKNOWN:
+		failed(s, v.err);
+		return 0;
+	case DUE_ABSENT:
+	case DUE_UNSUPPORTED:
+		return 0;
+	}
+	return 0;
+}
+
+int
+seal_package(struct due *d, struct package *p, const struct seal_job *job,
+             struct syncset *sync, struct tally *tally,
+             struct ledger **ret_ledger)
+{
+	struct sealing s = {
+		.due = d, .package = p, .job = job,
+		.sync = sync, .tally = tally, .ledger = ledger_new()
+	};
+	int r = s.ledger == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_paths; i++)
+		r = seal_path(&s, p->paths[i]);
+	if (r < 0) {
+		ledger_free(s.ledger);
+		return r;
+	}
+	ledger_seal(s.ledger);
+	if (job->old == NULL || job->old->n_rows != s.ledger->n_rows)
+		s.changed = true;
+	if (!s.changed) {
+		ledger_free(s.ledger);
+		s.ledger = NULL;
+	}
+	*ret_ledger = s.ledger;
+	return 0;
+}
+
+int
+unseal_package(struct due *d, struct package *p,
+               const struct foreign *foreign, struct syncset *sync,
+               struct tally *tally)
+{
+	for (size_t i = 0; i < p->n_paths; i++) {
+		struct verdict v;
+		int r;
+
+		due_judge(d, p, p->paths[i], &v);
+		if (!v.have_node || !(v.flags & IFLAG_IMMUTABLE) ||
+		    v.kind == DUE_EXEMPT)
+			continue;
+		r = lift_file(d, &v, foreign, sync, tally);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "self.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "due.h"
+#include "err.h"
+#include "real.h"
+#include "seal.h"
+#include "syncset.h"
+
+#define DIVERT_SCRIPT "/usr/sbin/dpkg-immutable-divert"
+
+const char *const self_paths[SELF_COUNT] = {
+	"/usr/bin/dpkg",
+	"/usr/bin/dpkg-divert",
+	"/usr/bin/dpkg-statoverride",
+	"/usr/libexec/dpkg-immutable/shim",
+	"/usr/sbin/dpkg-immutable",
+	DIVERT_SCRIPT,
+	"/usr/sbin/dpkg-reconfigure"
+};
+
+bool
+self_is(const char *path)
+{
+	for (size_t i = 0; i < SELF_COUNT; i++)
+		if (strcmp(self_paths[i], path) == 0)
+			return true;
+	return false;
+}
+
+int
+self_open(struct root *r, const char *path, int *ret_fd,
+          struct node *ret_node)
+{
+	struct node node;
+	int fd, e = root_open(r, path, &fd, &node);
+
+	if (e < 0)
+		return e == ERR_NOT_REGULAR ? -ENOENT : e;
+	if (strcmp(path, DIVERT_SCRIPT) != 0 && !real_is_ours(fd)) {
+		close(fd);
+		return -ENOENT;
+	}
+	*ret_fd = fd;
+	*ret_node = node;
+	return 0;
+}
+
+void
+self_change(struct root *r, struct due *d, unsigned int value,
+            struct syncset *sync, struct tally *tally)
+{
+	for (size_t i = 0; i < SELF_COUNT; i++) {
+		struct node node;
+		int fd, e = self_open(r, self_paths[i], &fd, &node);
+
+		if (e < 0)
+			continue;
+		e = iflag_set(fd, value, IFLAG_IMMUTABLE, NULL);
+		if (e > 0) {
+			tally->closed += value != 0;
+			tally->cleared += value == 0;
+			syncset_touch(sync, fd, &node,
+			              due_fskind(d, self_paths[i], &node));
+		} else if (e < 0 && e != ERR_UNSUPPORTED) {
+			tally->failed++;
+			if (tally->first_error == 0)
+				tally->first_error = e;
+		}
+		close(fd);
+	}
+}

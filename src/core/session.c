@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "file.h"
+#include "log.h"
+#include "strmap.h"
+
+#define ADMINDIR "/var/lib/dpkg"
+#define LAST_CONF "conf.last"
+
+static char *
+join(const char *a, const char *b)
+{
+	char *s;
+
+	return asprintf(&s, "%s%s", a, b) < 0 ? NULL : s;
+}
+
+/* Is the database in use another one than the adopted one? */
+static bool
+other_db(const struct session *s)
+{
+	struct node adopted;
+	struct stat st;
+
+	if (s->state == NULL || stat(s->admindir, &st) < 0)
+		return false;
+	if (root_stat(s->root, s->state->admindir, &adopted) < 0)
+		return true;
+	return adopted.ino != st.st_ino || adopted.dev != st.st_dev;
+}
+
+static int
+open_steps(struct session *s, const char *admindir, struct diag *diag)
+{
+	int r = root_new(s->instdir, &s->root);
+
+	if (r < 0)
+		return diag_set(diag, r, s->instdir, 0, "%s", err_text(r));
+	r = state_open(s->root, &s->state, diag);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (admindir != NULL)
+		s->admindir = strdup(admindir);
+	else
+		s->admindir = join(s->instdir, s->state != NULL ?
+		                   s->state->admindir : ADMINDIR);
+	if (s->admindir == NULL)
+		return -ENOMEM;
+	s->guest_db = other_db(s);
+	return 0;
+}
+
+int
+session_open(const char *instdir, const char *admindir,
+             struct session **ret, struct diag *diag)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int r = -ENOMEM;
+
+	if (s == NULL)
+		return r;
+	s->db_fd = s->before_fd = -1;
+	s->instdir = instdir;
+	s->guest = instdir[0] != '\0';
+	s->arena = arena_new();
+	s->ledgers = strmap_new();
+	if (s->arena != NULL && s->ledgers != NULL)
+		r = open_steps(s, admindir, diag);
+	if (r < 0) {
+		session_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void
+drop_db(struct dpkgdb **db, int *fd)
+{
+	dpkgdb_free(*db);
+	*db = NULL;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	due_free(s->due);
+	due_facts_free(s->facts);
+	session_forget_ledgers(s);
+	strmap_free(s->ledgers);
+	foreign_free(s->foreign);
+	index_free(s->index);
+	drop_db(&s->before, &s->before_fd);
+	drop_db(&s->db, &s->db_fd);
+	conf_free(s->conf);
+	state_free(s->state);
+	root_free(s->root);
+	arena_free(s->arena);
+	free(s->admindir);
+	free(s);
+}
+
+static void
+warn_diag(const struct diag *d, const char *after)
+{
+	char text[600];
+
+	diag_text(d, text, sizeof(text));
+	log_warn("%s; %s", text, after);
+}
+
+/* Keeps a copy of a configuration that was good, for the day that it isn't. */
+static void
+keep_conf(struct session *s)
+{
+	struct buf now, old;
+
+	if (s->state == NULL || s->state->run_fd < 0 ||
+	    s->state->lock_fd < 0)
+		return;
+	buf_init(&now, 0);
+	buf_init(&old, 1 << 20);
+	if (conf_format(s->conf, &now) == 0) {
+		int r = file_read(s->state->run_fd, LAST_CONF, &old);
+
+		if (r < 0 || old.len != now.len ||
+		    memcmp(old.data, now.data, now.len) != 0)
+			file_replace(s->state->run_fd, LAST_CONF, now.data,
+			             now.len, 0600, 0);
+	}
+	buf_free(&old);
+	buf_free(&now);
+}
+
+static int
+last_conf(struct session *s)
+{
+	struct buf text;
+	int r = -ENOENT;
+
+	buf_init(&text, 1 << 20);
+	if (s->state != NULL && s->state->run_fd >= 0)
+		r = file_read(s->state->run_fd, LAST_CONF, &text);
+	if (r == 0)
+		r = conf_parse(LAST_CONF, text.data != NULL ? text.data : "",
+		               text.len, &s->conf, NULL);
+	buf_free(&text);
+	return r;
+}
+
+int
+session_conf(struct session *s, const char *file, bool lenient,
+             struct diag *diag)
+{
+	struct diag d = { .line = 0 };
+	int r = conf_load(root_fd(s->root), s->guest, file, &s->conf, &d);
+
+	if (r == 0) {
+		keep_conf(s);
+		return 0;
+	}
+	if (!lenient) {
+		if (diag != NULL)
+			*diag = d;
+		return r;
+	}
+	r = last_conf(s);
+	warn_diag(&d, r == 0 ? "going on with the last good configuration" :
+	          "going on with the defaults");
+	if (r < 0)
+		s->conf = conf_defaults();
+	return s->conf == NULL ? -ENOMEM : 0;
+}
+
+static int
+load_records(struct session *s, struct diag *diag)
+{
+	int r = -ENOENT;
+
+	if (s->state == NULL || s->state->ledger_fd < 0)
+		return diag_set(diag, r, STATE_DIR "/ledger", 0, "%s",
+		                err_text(r));
+	r = index_load(s->state->ledger_fd, &s->index, diag);
+	if (r == 0)
+		r = foreign_load(s->state->ledger_fd, &s->foreign, diag);
+	return r;
+}
+
+int
+session_records(struct session *s, bool lenient, struct diag *diag)
+{
+	struct diag d = { .line = 0 };
+	int r = load_records(s, &d);
+
+	if (r < 0 && !lenient) {
+		if (diag != NULL)
+			*diag = d;
+		return r;
+	}
+	if (r < 0) {
+		warn_diag(&d, "what was recorded is made anew");
+		s->records_lost = true;
+	}
+	if (s->index == NULL)
+		s->index = index_new();
+	if (s->foreign == NULL)
+		s->foreign = foreign_new();
+	return s->index == NULL || s->foreign == NULL ? -ENOMEM : 0;
+}
+
+int
+session_db(struct session *s, struct diag *diag)
+{
+	struct dpkgdb *db;
+	int fd = open(s->admindir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return diag_set(diag, -errno, s->admindir, 0, "%s",
+		                strerror(errno));
+	r = dpkgdb_load(fd, &db, diag);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	drop_db(&s->before, &s->before_fd);
+	s->before = s->db;
+	s->before_fd = s->db_fd;
+	s->db = db;
+	s->db_fd = fd;
+	/* enough to look at flags; session_due adds the rest */
+	return s->due != NULL ? 0 : due_new(NULL, s->root, &s->due);
+}
+
+int
+session_due(struct session *s, struct diag *diag)
+{
+	int r;
+
+	due_free(s->due);
+	s->due = NULL;
+	due_facts_free(s->facts);
+	s->facts = NULL;
+	r = due_facts_new(s->db, s->conf, s->root, &s->facts, diag);
+
+	return r < 0 ? r : due_new(s->facts, s->root, &s->due);
+}
+
+struct session_cached {
+	struct session_cached *next;
+	struct ledger *ledger;
+};
+
+struct ledger *
+session_ledger(struct session *s, const char *key)
+{
+	struct ledger *l = NULL;
+	struct diag d = { .line = 0 };
+	uintptr_t found;
+	struct session_cached *c;
+	char *copy;
+	int r;
+
+	if (s->ledgers == NULL)
+		return NULL;
+	if (strmap_get(s->ledgers, key, &found))
+		return (struct ledger *)found;
+	if (s->state == NULL || s->state->ledger_fd < 0)
+		return NULL;
+	r = ledger_load(s->state->ledger_fd, key, &l, &d);
+	if (r < 0 && r != -ENOENT)
+		warn_diag(&d, "this ledger is not used");
+	copy = arena_strdup(s->arena, key);
+	c = arena_alloc(s->arena, sizeof(*c));
+	if (copy == NULL || c == NULL ||
+	    strmap_put(s->ledgers, copy, (uintptr_t)l) < 0) {
+		ledger_free(l);
+		return NULL;
+	}
+	c->ledger = l;
+	c->next = s->cached;
+	s->cached = c;
+	return l;
+}
+
+void
+session_forget_ledgers(struct session *s)
+{
+	for (struct session_cached *c = s->cached; c != NULL; c = c->next)
+		ledger_free(c->ledger);
+	s->cached = NULL;
+	strmap_free(s->ledgers);
+	s->ledgers = strmap_new();
+}
+
+int
+session_admin_open(const struct session *s, const char *name, int flags)
+{
+	int dir = open(s->admindir, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir < 0)
+		return -errno;
+	fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		fd = -errno;
+	close(dir);
+	return fd;
+}
+
+void
+session_log(struct session *s)
+{
+	unsigned int where = s->conf != NULL ? s->conf->log : LOG_TO_FILE;
+	int dir, fd = -1;
+
+	if ((where & LOG_TO_FILE) &&
+	    root_open_dir(s->root, "/var/log", &dir) == 0) {
+		fd = openat(dir, "dpkg-immutable.log", O_WRONLY | O_APPEND |
+		            O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+		            0640);
+		close(dir);
+	}
+	log_open(fd, where);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+
+/* The file diversions: three lines each; and where a file really lies. */
+#include <errno.h>
+#include <string.h>
+
+#include "arena.h"
+#include "dpkgdb_priv.h"
+#include "strmap.h"
+
+/*
+ * A path takes part in one diversion only, at one end of it. dpkg refuses
+ * to run at all otherwise.
+ */
+static int
+note_end(struct strmap *ends, const char *path, bool *ret_known)
+{
+	if (strmap_get(ends, path, NULL)) {
+		*ret_known = true;
+		return 0;
+	}
+	return strmap_put(ends, path, 1);
+}
+
+static int
+check_ends(const struct dpkgdb *db, const struct dpkgtext *t,
+           struct diag *diag)
+{
+	struct strmap *ends = strmap_new();
+	bool known = false;
+	int err = 0;
+
+	if (!ends)
+		return -ENOMEM;
+	for (size_t i = 0; i < db->n_diversions && err == 0; i++) {
+		const struct diversion *v = &db->priv->diversions[i];
+
+		err = note_end(ends, v->from, &known);
+		if (err == 0)
+			err = note_end(ends, v->to, &known);
+		if (err == 0 && known)
+			err = diag_set(diag, ERR_FORMAT, t->file, i * 3 + 1,
+			               "conflicting diversion of '%s'",
+			               v->from);
+	}
+	strmap_free(ends);
+	return err;
+}
+
+static int
+parse(struct dpkgdb *db, const struct dpkgtext *t, size_t n_lines,
+      struct diag *diag)
+{
+	struct dpkgdb_priv *priv = db->priv;
+	unsigned long number = 0;
+	char *at = t->at, *s;
+	size_t len, n = 0;
+
+	priv->diversions = arena_alloc(priv->arena,
+	                               n_lines / 3 * sizeof(struct diversion));
+	if (!priv->diversions)
+		return -ENOMEM;
+	while ((s = dpkgtext_line(t, &at, &len, &number)) != NULL) {
+		struct diversion *v = &priv->diversions[n / 3];
+		size_t part = n++ % 3;
+
+		if (part == 2) {
+			if (len == 0)
+				return diag_set(diag, ERR_FORMAT, t->file,
+				                number, "no package name");
+			v->package = strcmp(s, ":") == 0 ? NULL : s;
+			continue;
+		}
+		if (s[0] != '/' || len < 2)
+			return diag_set(diag, ERR_FORMAT, t->file, number,
+			                "no absolute path");
+		s = dpkgtext_path(s + 1, len - 1);
+		*(part == 0 ? &v->from : &v->to) = s;
+	}
+	db->diversions = priv->diversions;
+	db->n_diversions = n / 3;
+	return 0;
+}
+
+static int
+index_diversions(struct dpkgdb *db)
+{
+	struct dpkgdb_priv *priv = db->priv;
+	int err = 0;
+
+	if (db->n_diversions == 0)
+		return 0;
+	priv->diverted = strmap_new();
+	if (!priv->diverted)
+		return -ENOMEM;
+	for (size_t i = 0; i < db->n_diversions && err == 0; i++)
+		err = strmap_put(priv->diverted, db->diversions[i].from, i);
+	return err;
+}
+
+int
+dpkgdivert_load(struct dpkgdb *db, struct diag *diag)
+{
+	struct dpkgtext t;
+	size_t lines;
+	int err;
+
+	err = dpkgtext_read(db, db->priv->admindir_fd, "diversions",
+	                    "diversions", &t, diag);
+	if (err == -ENOENT)
+		return 0;
+	if (err == 0)
+		err = dpkgtext_check(&t, diag);
+	if (err < 0)
+		return err;
+	lines = dpkgtext_count(&t);
+	if (lines % 3 != 0)
+		return diag_set(diag, ERR_FORMAT, t.file, lines,
+		                "diversion cut short");
+	err = parse(db, &t, lines, diag);
+	if (err == 0)
+		err = check_ends(db, &t, diag);
+	if (err == 0)
+		err = index_diversions(db);
+	return err;
+}
+
+const char *
+dpkgdb_real(const struct dpkgdb *db, const struct package *p, const char *path)
+{
+	const struct diversion *v;
+	uintptr_t i;
+
+	if (!db->priv->diverted || !strmap_get(db->priv->diverted, path, &i))
+		return path;
+	v = &db->diversions[i];
+	if (p && v->package && strcmp(v->package, p->name) == 0)
+		return path;
+	return v->to;
+}

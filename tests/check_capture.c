@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "err.h"
+
+static char *environment[] = { (char *)"PATH=/usr/bin:/bin", NULL };
+
+static int
+start(const char *script, struct capture *c)
+{
+	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)script,
+		         NULL };
+
+	return capture_start(argv, environment, c);
+}
+
+/* All that it prints. */
+static size_t
+drain(int fd, char *text, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	while (n < size - 1 && (got = read(fd, text + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	return n;
+}
+
+/* The set is larger than what the kernel knows of it. */
+static bool
+same_mask(const sigset_t *a, const sigset_t *b)
+{
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		if (sigismember(a, sig) != sigismember(b, sig))
+			return false;
+	return true;
+}
+
+static void
+no_child_left(void)
+{
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+
+START_TEST(output)
+{
+	struct capture c;
+	char text[64];
+
+	ck_assert_int_eq(start("echo one; echo two >&2; echo three", &c), 0);
+	ck_assert_int_eq(fcntl(c.fd, F_GETFD), FD_CLOEXEC);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_str_eq(text, "one\nthree\n");
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+	no_child_left();
+}
+END_TEST
+
+START_TEST(much_output)
+{
+	char text[70000];
+	struct capture c;
+	ssize_t n;
+	long all = 0;
+
+	ck_assert_int_eq(start("head -c 3000000 /dev/zero", &c), 0);
+	while ((n = read(c.fd, text, sizeof(text))) > 0)
+		all += n;
+	ck_assert_int_eq(all, 3000000);
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+}
+END_TEST
+
+START_TEST(failures)
+{
+	static const char *const scripts[] = {
+		"exit 1", "exit 2", "exit 255", "kill -9 $$", "kill -13 $$",
+		"kill -15 $$",
+	};
+	struct capture c;
+	char text[8];
+
+	ck_assert_int_eq(start(scripts[_i], &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_int_eq(capture_end(&c, 0), ERR_CHILD);
+	no_child_left();
+}
+END_TEST
+
+START_TEST(closed_early)
+{
+	struct capture c;
+	char text[8];
+
+	ck_assert_int_eq(start("exec yes", &c), 0);
+	ck_assert_int_eq(read(c.fd, text, 4), 4);
+	ck_assert_int_eq(capture_end(&c, 1), 0);
+	ck_assert_int_eq(start("exec yes", &c), 0);
+	ck_assert_int_eq(read(c.fd, text, 4), 4);
+	ck_assert_int_eq(capture_end(&c, 0), ERR_CHILD);
+	ck_assert_int_eq(start("exit 2", &c), 0);
+	ck_assert_int_eq(capture_end(&c, 1), ERR_CHILD);
+	no_child_left();
+}
+END_TEST
+
+START_TEST(what_cannot_be_started)
+{
+	char *argv[] = { (char *)"/no/such", NULL };
+	struct capture c = { .pid = 5, .fd = 6 };
+
+	ck_assert_int_eq(capture_start(argv, environment, &c), -ENOENT);
+	argv[0] = (char *)"/";
+	ck_assert_int_eq(capture_start(argv, environment, &c), -EACCES);
+	ck_assert_int_eq(c.pid, 5);
+	ck_assert_int_eq(c.fd, 6);
+	no_child_left();
+}
+END_TEST
+
+/* As in a sandbox that does not know close_range. */
+static void
+forbid_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		         offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog),
+	                 0);
+	ck_assert_int_eq(syscall(SYS_close_range, 900, 901, 0), -1);
+}
+
+START_TEST(only_three_descriptors)
+{
+	/* ls has one more, the folder itself */
+	char *argv[] = { (char *)"/bin/ls", (char *)"/proc/self/fd", NULL };
+	struct capture c;
+	char text[256];
+	int ends[2];
+
+	if (_i == 1)
+		forbid_close_range();
+	ck_assert_int_eq(pipe2(ends, 0), 0);
+	ck_assert_int_eq(dup2(ends[0], 200), 200);
+	ck_assert_int_eq(capture_start(argv, environment, &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_str_eq(text, "0\n1\n2\n3\n");
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+}
+END_TEST
+
+START_TEST(null_in_and_err)
+{
+	char *argv[] = { (char *)"/bin/readlink", (char *)"/proc/self/fd/0",
+		         (char *)"/proc/self/fd/2", NULL };
+	struct capture c;
+	char text[256];
+
+	ck_assert_int_eq(capture_start(argv, environment, &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_str_eq(text, "/dev/null\n/dev/null\n");
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+}
+END_TEST
+
+/* We ourselves may have been started without the first three. */
+START_TEST(from_closed_descriptors)
+{
+	struct capture c = { .fd = -1 };
+	char text[64] = "";
+	int kept[3], i, err;
+
+	fflush(NULL);
+	for (i = 0; i < 3; i++)
+		kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 100);
+	for (i = 0; i < 3; i++)
+		close(i);
+	err = start("cat; echo out; echo err >&2", &c);
+	if (err == 0) {
+		drain(c.fd, text, sizeof(text));
+		i = c.fd;
+		err = capture_end(&c, 0);
+	}
+	dup2(kept[0], 0);
+	dup2(kept[1], 1);
+	dup2(kept[2], 2);
+	ck_assert_int_eq(err, 0);
+	ck_assert_int_gt(i, 2);
+	ck_assert_str_eq(text, "out\n");
+}
+END_TEST
+
+START_TEST(default_signals_and_mask)
+{
+	char *argv[] = { (char *)"/bin/grep", (char *)"^Sig[BI]",
+		         (char *)"/proc/self/status", NULL };
+	sigset_t set, before, after;
+	struct capture c;
+	char text[256];
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	ck_assert_int_eq(capture_start(argv, environment, &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+	ck_assert_str_eq(text, "SigBlk:\t0000000000000000\n"
+	                 "SigIgn:\t0000000000000000\n");
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	ck_assert(same_mask(&before, &after));
+}
+END_TEST
+
+START_TEST(given_environment)
+{
+	char *argv[] = { (char *)"/usr/bin/env", NULL };
+	char *env[] = { (char *)"A=1", (char *)"B=two", NULL };
+	struct capture c;
+	char text[256];
+
+	setenv("MINE", "secret", 1);
+	ck_assert_int_eq(capture_start(argv, env, &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+	ck_assert_str_eq(text, "A=1\nB=two\n");
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("capture");
+	TCase *t = tcase_create("capture");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, output);
+	tcase_add_test(t, much_output);
+	tcase_add_loop_test(t, failures, 0, 6);
+	tcase_add_test(t, closed_early);
+	tcase_add_test(t, what_cannot_be_started);
+	tcase_add_loop_test(t, only_three_descriptors, 0, 2);
+	tcase_add_test(t, null_in_and_err);
+	tcase_add_test(t, from_closed_descriptors);
+	tcase_add_test(t, default_signals_and_mask);
+	tcase_add_test(t, given_environment);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

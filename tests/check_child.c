@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+
+extern char **environ;
+
+static int
+run_sh(const char *script, struct child_result *ret)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script, NULL };
+
+	return child_run("/bin/sh", argv, environ, ret);
+}
+
+/* The set is larger than what the kernel knows of it. */
+static bool
+same_mask(const sigset_t *a, const sigset_t *b)
+{
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		if (sigismember(a, sig) != sigismember(b, sig))
+			return false;
+	return true;
+}
+
+/*
+ * Whoever started us may ignore some (nohup, a background job of a script),
+ * and libcheck has handlers of its own.
+ */
+static void
+plain_signals(void)
+{
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+rest(void)
+{
+	const struct timespec tick = { 0, 5 * 1000 * 1000 };
+
+	nanosleep(&tick, NULL);
+}
+
+START_TEST(exit_codes)
+{
+	static const int codes[] = { 0, 1, 2, 126, 127, 128, 255 };
+	struct child_result r;
+	char script[32];
+
+	snprintf(script, sizeof(script), "exit %d", codes[_i]);
+	ck_assert_int_eq(run_sh(script, &r), 0);
+	ck_assert_int_eq(r.exit_status, codes[_i]);
+	ck_assert_int_eq(r.signal, 0);
+	ck_assert(!r.dumped);
+	/* nothing is left to be waited for */
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+START_TEST(deaths)
+{
+	static const int signals[] = {
+		SIGKILL, SIGSEGV, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE,
+		SIGUSR1,
+	};
+	struct rlimit none = { 0, 0 };
+	struct child_result r;
+	char script[32];
+
+	setrlimit(RLIMIT_CORE, &none);
+	snprintf(script, sizeof(script), "kill -%d $$", signals[_i]);
+	ck_assert_int_eq(run_sh(script, &r), 0);
+	ck_assert_int_eq(r.exit_status, -1);
+	ck_assert_int_eq(r.signal, signals[_i]);
+}
+END_TEST
+
+START_TEST(what_cannot_be_started)
+{
+	struct child_result r = { .exit_status = 42, .signal = 43 };
+	char *argv[] = { (char *)"x", NULL };
+	char text[] = "/tmp/check_child.XXXXXX";
+	sigset_t before, after;
+	int fd = mkstemp(text);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "no program\n", 11), 11);
+	close(fd);
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	ck_assert_int_eq(child_run("/no/such", argv, environ, &r), -ENOENT);
+	ck_assert_int_eq(child_run(text, argv, environ, &r), -EACCES);
+	ck_assert_int_eq(chmod(text, 0700), 0);
+	ck_assert_int_eq(child_run(text, argv, environ, &r), -ENOEXEC);
+	ck_assert_int_eq(child_run("/dev/null/x", argv, environ, &r),
+	                 -ENOTDIR);
+	unlink(text);
+	ck_assert_int_eq(r.exit_status, 42);
+	ck_assert_int_eq(r.signal, 43);
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	ck_assert(same_mask(&before, &after));
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+/* A runner: a process of its own group that runs a script as we would. */
+struct runner {
+	pid_t pid;
+	pid_t child;
+	int fd;		/* what the script prints */
+};
+
+static struct runner
+runner_start(const char *script)
+{
+	struct runner n;
+	struct child_result r;
+	char text[32];
+	int ends[2];
+	ssize_t got;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	fflush(NULL);
+	n.pid = fork();
+	ck_assert_int_ge(n.pid, 0);
+	if (n.pid == 0) {
+		setpgid(0, 0);
+		dup2(ends[1], 1);
+		if (run_sh(script, &r) < 0)
+			_exit(99);
+		child_exit_like(&r);
+	}
+	close(ends[1]);
+	n.fd = ends[0];
+	/* Every script says its own id first, when it is ready. */
+	got = read(n.fd, text, sizeof(text) - 1);
+	ck_assert_int_gt(got, 0);
+	text[got] = '\0';
+	n.child = (pid_t)strtol(text, NULL, 10);
+	ck_assert_int_gt(n.child, 0);
+	return n;
+}
+
+static int
+runner_end(struct runner *n)
+{
+	char text[64];
+	int status;
+
+	ck_assert_int_eq(waitpid(n->pid, &status, 0), n->pid);
+	/* EOF: nobody holds the other end any more */
+	while (read(n->fd, text, sizeof(text)) > 0)
+		;
+	close(n->fd);
+	return status;
+}
+
+static char
+state_of(pid_t pid)
+{
+	char path[64], text[256] = "";
+	const char *end;
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return '-';
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	end = strrchr(text, ')');
+	return end != NULL ? end[2] : '?';
+}
+
+static void
+wait_state(pid_t pid, const char *states)
+{
+	int i;
+
+	for (i = 0; i < 2000 && strchr(states, state_of(pid)) == NULL; i++)
+		rest();
+	ck_assert_ptr_nonnull(strchr(states, state_of(pid)));
+}
+
+#define LOOP "echo $$; while :; do sleep 0.01; done"
+
+START_TEST(forwards)
+{
+	static const struct {
+		int sig;
+		const char *script;
+		int status;
+	} cases[] = {
+		{ SIGTERM, "trap 'exit 7' TERM; " LOOP, 7 << 8 },
+		{ SIGHUP, "trap 'exit 8' HUP; " LOOP, 8 << 8 },
+		{ SIGTERM, LOOP, SIGTERM },
+		{ SIGHUP, LOOP, SIGHUP },
+	};
+	struct runner n = runner_start(cases[_i].script);
+
+	kill(n.pid, cases[_i].sig);
+	ck_assert_int_eq(runner_end(&n), cases[_i].status);
+}
+END_TEST
+
+START_TEST(group_signals_reach_the_child_alone)
+{
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTSTP };
+	struct runner n = runner_start("trap 'exit 5' USR1; " LOOP);
+	int i;
+
+	/* To us alone: we go on, and so does the child. */
+	for (i = 0; i < 5; i++) {
+		kill(n.pid, signals[_i]);
+		rest();
+	}
+	wait_state(n.pid, "SR");
+	kill(n.child, SIGUSR1);
+	ck_assert_int_eq(runner_end(&n), 5 << 8);
+}
+END_TEST
+
+START_TEST(keyboard_interrupt)
+{
+	struct runner n = runner_start("trap 'exit 6' INT; " LOOP);
+
+	kill(-n.pid, SIGINT);
+	ck_assert_int_eq(runner_end(&n), 6 << 8);
+	n = runner_start(LOOP);
+	kill(-n.pid, SIGINT);
+	ck_assert_int_eq(runner_end(&n), SIGINT);
+}
+END_TEST
+
+/* ^Z and fg, as a shell does: signals to the group, runner waited for. */
+START_TEST(keyboard_stop)
+{
+	static const int signals[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+	/* exec: nothing in the group that might be in between of stops */
+	struct runner n = runner_start("echo $$; exec sleep 60");
+	int i, status;
+
+	for (i = 0; i < 100; i++) {
+		kill(-n.pid, signals[_i]);
+		ck_assert_int_eq(waitpid(n.pid, &status, WUNTRACED), n.pid);
+		ck_assert(WIFSTOPPED(status));
+		ck_assert_int_eq(WSTOPSIG(status), signals[_i]);
+		wait_state(n.child, "T");
+		kill(-n.pid, SIGCONT);
+		wait_state(n.child, "SR");
+	}
+	rest();
+	ck_assert_int_eq(waitpid(n.pid, &status, WNOHANG | WUNTRACED), 0);
+	kill(n.pid, SIGTERM);
+	ck_assert_int_eq(runner_end(&n), SIGTERM);
+}
+END_TEST
+
+START_TEST(child_stops_alone)
+{
+	struct runner n = runner_start("echo $$; exec sleep 60");
+	int status;
+
+	/* A program that stops itself takes us along, and back. */
+	kill(n.child, SIGTSTP);
+	ck_assert_int_eq(waitpid(n.pid, &status, WUNTRACED), n.pid);
+	ck_assert(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);
+	kill(n.pid, SIGCONT);
+	wait_state(n.child, "SR");
+	/* Somebody's kill -STOP and kill -CONT are between him and it. */
+	kill(n.child, SIGSTOP);
+	wait_state(n.child, "T");
+	rest();
+	ck_assert_int_eq(waitpid(n.pid, &status, WNOHANG | WUNTRACED), 0);
+	kill(n.child, SIGCONT);
+	wait_state(n.child, "SR");
+	/* The same to us. */
+	kill(n.child, SIGSTOP);
+	wait_state(n.child, "T");
+	kill(n.pid, SIGCONT);
+	wait_state(n.child, "SR");
+	kill(n.child, SIGKILL);
+	ck_assert_int_eq(runner_end(&n), SIGKILL);
+}
+END_TEST
+
+/* What a program prints when it is run by fork and exec, or by us. */
+static void
+output_of(int plainly, char *const *argv, char *text, size_t size)
+{
+	struct child_result r;
+	int ends[2], keep[2];
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+	int out;
+
+	ck_assert_int_eq(pipe2(ends, 0), 0);
+	ck_assert_int_eq(pipe2(keep, 0), 0);	/* to be seen by the child */
+	out = fcntl(1, F_DUPFD_CLOEXEC, 50);
+	fflush(NULL);
+	dup2(ends[1], 1);
+	if (plainly) {
+		pid = fork();
+		if (pid == 0) {
+			execve(argv[0], argv, environ);
+			_exit(127);
+		}
+		waitpid(pid, NULL, 0);
+	} else {
+		ck_assert_int_eq(child_run(argv[0], argv, environ, &r), 0);
+		ck_assert_int_eq(r.exit_status, 0);
+	}
+	dup2(out, 1);
+	close(out);
+	close(ends[1]);
+	while (n < size - 1 &&
+	       (got = read(ends[0], text + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	close(ends[0]);
+	close(keep[0]);
+	close(keep[1]);
+}
+
+START_TEST(signals_as_we_were_started)
+{
+	char *argv[] = { (char *)"/bin/grep", (char *)"^Sig[BIC]",
+		         (char *)"/proc/self/status", NULL };
+	char plain[1024], ours[1024];
+	struct sigaction now;
+	sigset_t set, before, after;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	output_of(1, argv, plain, sizeof(plain));
+	output_of(0, argv, ours, sizeof(ours));
+	ck_assert_ptr_nonnull(strstr(plain, "SigIgn"));
+	ck_assert_str_eq(plain, ours);
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	ck_assert(same_mask(&before, &after));
+	sigaction(SIGHUP, NULL, &now);
+	ck_assert(now.sa_handler == SIG_IGN);
+	sigaction(SIGINT, NULL, &now);
+	ck_assert(now.sa_handler == SIG_DFL);
+}
+END_TEST
+
+START_TEST(started_with_sigchld_ignored)
+{
+	char *argv[] = { (char *)"/bin/grep", (char *)"^SigIgn",
+		         (char *)"/proc/self/status", NULL };
+	char ours[256];
+	struct child_result r;
+	struct sigaction now;
+
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(run_sh("exit 3", &r), 0);
+	ck_assert_int_eq(r.exit_status, 3);
+	output_of(0, argv, ours, sizeof(ours));
+	ck_assert_int_ne((int)(strtoull(ours + 7, NULL, 16) >>
+	                       (SIGCHLD - 1) & 1), 0);
+	sigaction(SIGCHLD, NULL, &now);
+	ck_assert(now.sa_handler == SIG_IGN);
+}
+END_TEST
+
+START_TEST(descriptors_as_they_were)
+{
+	char *argv[] = { (char *)"/bin/ls", (char *)"/proc/self/fd", NULL };
+	char plain[1024], ours[1024];
+
+	output_of(1, argv, plain, sizeof(plain));
+	output_of(0, argv, ours, sizeof(ours));
+	ck_assert_int_eq(strncmp(plain, "0\n1\n", 4), 0);
+	ck_assert_str_eq(plain, ours);
+}
+END_TEST
+
+START_TEST(extra_pipe_and_environment)
+{
+	char *env[] = { (char *)"WORD=through", NULL };
+	char *argv[] = { (char *)"sh", (char *)"-c",
+		         (char *)"echo $0 $WORD $1 >&9", (char *)"a b",
+		         (char *)"", NULL };
+	struct child_result r;
+	char text[64];
+	int ends[2];
+	ssize_t n;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(dup2(ends[1], 9), 9);
+	ck_assert_int_eq(child_run("/bin/sh", argv, env, &r), 0);
+	close(9);
+	close(ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	ck_assert_str_eq(text, "a b through\n");
+	ck_assert_int_eq(read(ends[0], text, 1), 0);
+	close(ends[0]);
+}
+END_TEST
+
+START_TEST(same_group_and_session)
+{
+	char script[128];
+	struct child_result r;
+
+	snprintf(script, sizeof(script), "read a b c p g s rest <"
+	         "/proc/$$/stat; test \"$p $g $s\" = '%d %d %d'",
+	         (int)getpid(), (int)getpgrp(), (int)getsid(0));
+	ck_assert_int_eq(run_sh(script, &r), 0);
+	ck_assert_int_eq(r.exit_status, 0);
+}
+END_TEST
+
+START_TEST(pending_signals_are_passed_on)
+{
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	char *argv[] = { (char *)"sleep", (char *)"30", NULL };
+	struct rlimit none = { 0, 0 };
+	struct child_result r;
+	sigset_t set, before;
+
+	setrlimit(RLIMIT_CORE, &none);
+	sigemptyset(&set);
+	sigaddset(&set, signals[_i]);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	raise(signals[_i]);
+	ck_assert_int_eq(child_run_masked("/bin/sleep", argv, environ,
+	                                  &before, &r), 0);
+	ck_assert_int_eq(r.signal, signals[_i]);
+	sigpending(&set);
+	ck_assert(!sigismember(&set, signals[_i]));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+END_TEST
+
+static int
+status_like(const struct child_result *r)
+{
+	struct rlimit much = { 1 << 20, 1 << 20 };
+	sigset_t all;
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &much);
+		signal(SIGTERM, SIG_IGN);
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		child_exit_like(r);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+START_TEST(exit_like_the_child)
+{
+	static const int signals[] = { SIGKILL, SIGTERM, SIGINT, SIGSEGV,
+		                       SIGABRT, SIGPIPE, SIGXFSZ };
+	struct child_result r = { .exit_status = 0 };
+	size_t i;
+
+	ck_assert_int_eq(status_like(&r), 0);
+	r.exit_status = 3;
+	ck_assert_int_eq(status_like(&r), 3 << 8);
+	r.exit_status = -1;
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		r.signal = signals[i];
+		r.dumped = true;
+		/* and no core: that would be 0x80 more */
+		ck_assert_int_eq(status_like(&r), signals[i]);
+	}
+	/* A signal that does not kill: the shell's number. */
+	r.signal = SIGCHLD;
+	ck_assert_int_eq(status_like(&r), (128 + SIGCHLD) << 8);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("child");
+	TCase *t = tcase_create("child");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, plain_signals, NULL);
+	tcase_add_loop_test(t, exit_codes, 0, 7);
+	tcase_add_loop_test(t, deaths, 0, 8);
+	tcase_add_test(t, what_cannot_be_started);
+	tcase_add_loop_test(t, forwards, 0, 4);
+	tcase_add_loop_test(t, group_signals_reach_the_child_alone, 0, 3);
+	tcase_add_test(t, keyboard_interrupt);
+	tcase_add_loop_test(t, keyboard_stop, 0, 3);
+	tcase_add_test(t, child_stops_alone);
+	tcase_add_test(t, signals_as_we_were_started);
+	tcase_add_test(t, started_with_sigchld_ignored);
+	tcase_add_test(t, descriptors_as_they_were);
+	tcase_add_test(t, extra_pipe_and_environment);
+	tcase_add_test(t, same_group_and_session);
+	tcase_add_loop_test(t, pending_signals_are_passed_on, 0, 4);
+	tcase_add_test(t, exit_like_the_child);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
