@@ -26,8 +26,8 @@ int cli_main(int argc, char *const *argv, char *const *envp);
 
 /*
  * Says on stderr, and in JSON, what went wrong: *d, or the words of err where
- * d is NULL or empty. EXIT_TROUBLE. Silent if it was only that nobody reads
- * our output any more.
+ * d is NULL or empty. EXIT_TROUBLE. Silent about errors of writing the report:
+ * they are told once, at the end.
  */
 int cli_fail(struct cli *c, int err, const struct diag *d);
 

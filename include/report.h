@@ -29,6 +29,8 @@ int report_new(enum report_format format, int fd, bool quiet,
 void report_free(struct report *r);
 /* Writes what is left. 0 or the first error. */
 int report_end(struct report *r);
+/* The first error of writing, 0: none so far. */
+int report_failed(const struct report *r);
 
 /* A file of --list. */
 int report_path(struct report *r, const struct survey_row *row);

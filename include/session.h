@@ -58,6 +58,11 @@ int session_conf(struct session *s, const char *file, bool lenient,
 int session_records(struct session *s, bool lenient, struct diag *diag);
 /* Database (status, not the lists). Again: the old one becomes `before`. */
 int session_db(struct session *s, struct diag *diag);
+/*
+ * Looks at the root afresh: folders are remembered for good, and dpkg has
+ * moved some. To be followed by session_db and session_due.
+ */
+int session_reroot(struct session *s, struct diag *diag);
 /* Facts about what is due, from the database and configuration at hand. */
 int session_due(struct session *s, struct diag *diag);
 

@@ -34,6 +34,12 @@ change_of(enum verb verb)
 	return &changes[i];
 }
 
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void
 summarize(struct cli *c, const struct change *ch, const struct admin_job *job)
 {
@@ -47,14 +53,15 @@ summarize(struct cli *c, const struct change *ch, const struct admin_job *job)
 		{ .key = "failed", .number = (long long)t->failed },
 		{ .key = "no_act", .number = job->no_act }
 	};
+	size_t files = ch->lifts ? t->cleared : t->closed;
 	char text[200], found[60] = "";
 
 	if (!ch->lifts && !job->no_act)
-		snprintf(found, sizeof(found), "; %zu findings", t->findings);
-	snprintf(text, sizeof(text), "%s %zu files of %zu packages%s",
-	         job->no_act ? ch->would : ch->done,
-	         ch->lifts ? t->opened + t->cleared : t->closed,
-	         job->n_matched, found);
+		snprintf(found, sizeof(found), "; %zu finding%s",
+		         t->findings, plural(t->findings));
+	snprintf(text, sizeof(text), "%s %zu file%s of %zu package%s%s",
+	         job->no_act ? ch->would : ch->done, files, plural(files),
+	         job->n_matched, plural(job->n_matched), found);
 	report_summary(c->report, text, facts,
 	               sizeof(facts) / sizeof(facts[0]));
 }

@@ -61,20 +61,16 @@ summarize(struct cli *c, size_t entries, bool broken)
 	               sizeof(facts) / sizeof(facts[0]));
 }
 
-/* Text and JSON tell a broken chain as they tell any finding. */
 static void
 report_broken(struct cli *c, const struct diag *d)
 {
 	char where[300];
 	const struct finding f = {
-		.kind = FINDING_CONTENT, .path = where, .actual = d->what
+		.kind = FINDING_CONTENT, .path = STATE_DIR "/history/log",
+		.actual = where
 	};
 
-	if (!c->o->json) {
-		cli_fail(c, ERR_FORMAT, d);
-		return;
-	}
-	snprintf(where, sizeof(where), "%s:%lu", d->file, d->line);
+	snprintf(where, sizeof(where), "line %lu: %s", d->line, d->what);
 	report_finding(c->report, &f);
 }
 

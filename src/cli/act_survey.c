@@ -141,12 +141,23 @@ count_row(void *ctx, const struct survey_row *row)
 	return 0;
 }
 
-/* States in their order, then reasons, the most files first. */
+static int
+order_of(const char *state)
+{
+	int i = 0;
+
+	while (i <= SURVEY_UNKNOWN &&
+	       strcmp(survey_state_name((enum survey_state)i), state) != 0)
+		i++;
+	return i;
+}
+
+/* States in their order, the most files first, then reasons. */
 static int
 by_state(const void *a, const void *b)
 {
 	const struct report_count *x = a, *y = b;
-	int c = strcmp(x->state, y->state);
+	int c = order_of(x->state) - order_of(y->state);
 
 	if (c == 0 && x->files != y->files)
 		c = x->files < y->files ? 1 : -1;

@@ -24,8 +24,9 @@ summarize(struct cli *c, const struct audit_total *t)
 	if (c->o->verbose)
 		snprintf(read, sizeof(read), ", %llu bytes read",
 		         (unsigned long long)t->bytes);
-	snprintf(text, sizeof(text), "verified %zu files; %zu findings%s%s",
-	         t->files, t->findings, more, read);
+	snprintf(text, sizeof(text), "verified %zu file%s; %zu finding%s%s%s",
+	         t->files, t->files == 1 ? "" : "s", t->findings,
+	         t->findings == 1 ? "" : "s", more, read);
 	report_summary(c->report, text, facts,
 	               sizeof(facts) / sizeof(facts[0]));
 }

@@ -36,7 +36,7 @@ cli_fail(struct cli *c, int err, const struct diag *d)
 	struct diag plain = { .line = 0 };
 	char text[600];
 
-	if (err == -EPIPE)
+	if (c->report != NULL && err == report_failed(c->report))
 		return EXIT_TROUBLE;
 	if (d == NULL || d->what[0] == '\0') {
 		if (d != NULL)
@@ -66,6 +66,9 @@ cli_open(struct cli *c, const char *root, const char *admindir,
 {
 	int r = session_open(root, admindir, &c->session, diag);
 
+	if (r < 0 && diag->what[0] == '\0')
+		diag_set(diag, r, root[0] != '\0' ? root : "/", 0,
+		         "cannot be opened: %s", err_text(r));
 	if (r == 0)
 		r = session_conf(c->session, c->o->config, lenient, diag);
 	if (r == 0 && c->o->jobs > 0)
@@ -148,7 +151,10 @@ run_verb(struct cli *c)
 	r = report_end(c->report);
 	if (r == 0 || (r == -EPIPE && v->changes))
 		return status;
-	return cli_fail(c, r, &(struct diag){ .file = "standard output" });
+	/* Who closed our pipe does not want to know. */
+	if (r != -EPIPE)
+		log_error("standard output: %s", err_text(r));
+	return EXIT_TROUBLE;
 }
 
 static int

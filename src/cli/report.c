@@ -67,6 +67,12 @@ report_end(struct report *r)
 }
 
 int
+report_failed(const struct report *r)
+{
+	return r->err;
+}
+
+int
 report_path(struct report *r, const struct survey_row *row)
 {
 	return put(r, r->backend->path(&r->out, row), false);

@@ -92,6 +92,8 @@ static int
 put_finding(struct buf *out, const struct finding *f)
 {
 	const char *md5 = f->kind == FINDING_CONTENT ? "md5 " : "";
+	/* Of these the words say all. */
+	bool plain = f->kind == FINDING_FLAG || f->kind == FINDING_SELF;
 	int r = add_name(out, f->path);
 
 	if (r == 0)
@@ -100,9 +102,9 @@ put_finding(struct buf *out, const struct finding *f)
 		r = buf_addf(out, " (package %s%s%s)", f->package,
 		             f->version != NULL ? " " : "",
 		             f->version != NULL ? f->version : "");
-	if (r == 0 && f->expected != NULL)
+	if (r == 0 && f->expected != NULL && !plain)
 		r = buf_addf(out, ": expected %s%s", md5, f->expected);
-	if (r == 0 && f->actual != NULL)
+	if (r == 0 && f->actual != NULL && !plain)
 		r = buf_addf(out, f->expected != NULL ? ", found %s%s" :
 		             ": %.0s%s", md5, f->actual);
 	return r < 0 ? r : buf_add_char(out, '\n');

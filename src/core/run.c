@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,22 @@ struct run {
 	struct tally tally;
 	struct diag diag;
 	struct child_result child;
+	sigset_t mask;		/* that we were started with */
 };
+
+/* From the first lift to the last flag no signal that we could block may end
+ * us with files open. */
+static void
+block_signals(struct run *r)
+{
+	static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(held) / sizeof(*held); i++)
+		sigaddset(&set, held[i]);
+	sigprocmask(SIG_BLOCK, &set, &r->mask);
+}
 
 static char **
 env_with_lock(char *const *envp)
@@ -190,7 +206,8 @@ step_dpkg(struct run *r)
 			return -ENOMEM;
 	}
 	e = real == NULL ? -ENOENT :
-	    child_run(real, r->argv, env != NULL ? env : r->envp, &r->child);
+	    child_run_masked(real, r->argv, env != NULL ? env : r->envp,
+	                     &r->mask, &r->child);
 	free(env);
 	hook("ended");
 	if (r->journal != NULL)
@@ -215,8 +232,10 @@ step_close(struct run *r)
 	struct closing c = {
 		.plan = &plan, .on_finding = on_finding, .ctx = r
 	};
-	int e = session_db(r->s, &r->diag);
+	int e = session_reroot(r->s, &r->diag);
 
+	if (e == 0)
+		e = session_db(r->s, &r->diag);
 	if (e == 0)
 		e = session_due(r->s, &r->diag);
 	if (e == 0)
@@ -301,6 +320,7 @@ run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
 		e = step_recover(&r);
 	if (e == 0)
 		e = step_plan(&r);
+	block_signals(&r);
 	if (e == 0)
 		e = step_journal(&r);
 	if (e == 0)
@@ -308,6 +328,7 @@ run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
 	if (e < 0) {
 		complain(&r, e);
 		run_free(&r);
+		sigprocmask(SIG_SETMASK, &r.mask, NULL);
 		return;
 	}
 	e = step_dpkg(&r);

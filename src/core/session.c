@@ -248,6 +248,25 @@ session_db(struct session *s, struct diag *diag)
 }
 
 int
+session_reroot(struct session *s, struct diag *diag)
+{
+	struct root *fresh;
+	int r = root_new(s->instdir, &fresh);
+
+	if (r < 0)
+		return diag_set(diag, r, s->instdir, 0, "%s", err_text(r));
+	due_free(s->due);
+	s->due = NULL;
+	due_facts_free(s->facts);
+	s->facts = NULL;
+	root_free(s->root);
+	s->root = fresh;
+	if (s->state != NULL)
+		s->state->root = fresh;
+	return 0;
+}
+
+int
 session_due(struct session *s, struct diag *diag)
 {
 	int r;
