@@ -61,7 +61,7 @@ struct option_row {
 	int id;			/* enum verb, or enum option_id */
 	unsigned int with;	/* options: verbs, 1u << VERB_... */
 	bool operands;		/* actions: takes any */
-	const char *arg;	/* what stands behind it, for help; NULL: none */
+	const char *arg;	/* what stands behind it; NULL: none */
 	const char *help;	/* may have several lines */
 };
 

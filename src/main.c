@@ -75,7 +75,8 @@
  *	file, lock	whole files, locks
  *	crc32c		the journal's checksum
  *
- * src/shim is the other program, the one that stands in dpkg's place.
+ * src/shim is the other program, the one that stands in dpkg's place (bare:
+ * what it does before the C library is set up).
  */
 #include <fcntl.h>
 #include <stdbool.h>

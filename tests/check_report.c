@@ -222,11 +222,16 @@ START_TEST(report_coverage)
 
 	begin(REPORT_TEXT, true);
 	ck_assert_int_eq(report_counts(report, counts, 5), 0);
-	expect("STATE        REASON      ext4       -    vfat     FILES  share\n"
-	       "protected    -           2011       -       -      2011  99.0%\n"
-	       "exempt       conffile       -       7       1         8   0.3%\n"
-	       "unsupported  vfat           -       -      12        12   0.5%\n"
-	       "all                      2011       7      13      2031 100.0%\n");
+	expect("STATE        REASON      ext4       -   "
+	       " vfat     FILES  share\n"
+	       "protected    -           2011       -   "
+	       "    -      2011  99.0%\n"
+	       "exempt       conffile       -       7   "
+	       "    1         8   0.3%\n"
+	       "unsupported  vfat           -       -   "
+	       "   12        12   0.5%\n"
+	       "all                      2011       7   "
+	       "   13      2031 100.0%\n");
 	begin(REPORT_TEXT, false);
 	ck_assert_int_eq(report_counts(report, NULL, 0), 0);
 	expect("STATE  REASON     FILES  share\n"

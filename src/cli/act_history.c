@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "act.h"
 #include "history.h"
@@ -32,6 +33,9 @@ open_history(struct cli *c, int *ret_fd, struct diag *diag)
 
 	if (r < 0)
 		return r;
+	if (c->session->state == NULL && geteuid() != 0)
+		return diag_set(diag, -EPERM, NULL, 0,
+		                "requires superuser privilege");
 	if (c->session->state == NULL)
 		return diag_set(diag, -ENOENT, o->root[0] != '\0' ? o->root :
 		                "/", 0, "is not adopted: there is no history");
