@@ -19,6 +19,8 @@
  */
 struct closing {
 	const struct journal_plan *plan;	/* NULL: none */
+	size_t n_known;		/* the first so many of its paths are of its
+				 * packages; whose the rest is, is found out */
 	bool full;		/* look at every package, whatever its row */
 	bool by_hand;		/* no dpkg has run: what no md5sums line knows
 				 * must be as recorded */

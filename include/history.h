@@ -21,6 +21,12 @@
  */
 int history_append(int history_dirfd, const struct buf *object);
 
+/*
+ * Lifts the append-only flag, so that a released root can be deleted; the
+ * next history_append sets it again. 0 also where there is no history.
+ */
+int history_unseal(int history_dirfd);
+
 /* Calls fn for each line, oldest first. fn's non-zero result ends it. */
 int history_walk(int history_dirfd, int (*fn)(void *ctx, const char *line,
                  size_t len), void *ctx);

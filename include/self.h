@@ -35,4 +35,12 @@ void self_change(struct root *r, struct due *d, unsigned int value,
 /* True if the path is one of the seven. */
 bool self_is(const char *path);
 
+/*
+ * Which files an interrupted dpkg-immutable-divert left open: of its note, a
+ * path a line, those that are one of ours or the real program beside one,
+ * each once. Whatever else it says is passed over. Returns how many.
+ */
+#define SELF_NOTED (2 * SELF_COUNT)
+size_t self_noted(const char *text, size_t n, const char *ret[SELF_NOTED]);
+
 #endif

@@ -27,13 +27,18 @@ struct state {
 	int lock_fd;
 	bool in_run;		/* run_fd is below STATE_RUN: a power cut then
 				 * cannot be repaired */
+	int damaged;		/* why the marker or the folder can't be
+				 * believed; 0: it can */
 	char id[33];
 	char admindir[4096];	/* below the root: "/var/lib/dpkg" */
 };
 
 /*
- * Opens it, not locked. -ENOENT: this root is not adopted. A folder that is
- * not root's is ERR_UNSAFE; a marker of a newer format ERR_VERSION.
+ * Opens it, not locked. -ENOENT: this root is not adopted. A marker that is
+ * there but can't be read is no failure: *diag says what is wrong,
+ * ret->damaged is not 0, the id is of zeros and admindir the usual one. In a
+ * folder that is not root's (ERR_UNSAFE), or of a newer format (ERR_VERSION),
+ * nothing is opened.
  */
 int state_open(struct root *root, struct state **ret, struct diag *diag);
 void state_free(struct state *s);
@@ -44,7 +49,8 @@ void state_free(struct state *s);
  */
 int state_create(struct root *root, const char *admindir, struct state **ret,
                  struct diag *diag);
-/* Writes the marker, then flags marker and folder; the root is adopted. */
+/* Writes the marker, also in place of a damaged one, then flags marker and
+ * folder; the root is adopted. */
 int state_adopt(struct state *s);
 /* Lifts these two flags and drops the marker. */
 int state_release(struct state *s);
@@ -56,6 +62,11 @@ int state_forget(struct state *s);
  * where run/ cannot be written. ERR_BUSY: another run of ours lives.
  */
 int state_lock(struct state *s);
+/*
+ * With the lock held: run/ can be locked but takes no journal (it is full);
+ * the journal's place is below STATE_RUN from now on.
+ */
+int state_retreat(struct state *s);
 
 /*
  * True if another process of ours holds the lock (readers ask).

@@ -11,12 +11,16 @@
 
 #include "closing.h"
 #include "guard.h"
+#include "history.h"
 #include "hook.h"
 #include "log.h"
 #include "run.h"
 #include "self.h"
 #include "target.h"
 #include "transaction.h"
+
+/* More rounds of nested callers than this are left to the next run. */
+#define SETTLE_TRIES 16
 
 /* What every action here begins and ends with. */
 struct act {
@@ -122,21 +126,66 @@ begin_journal(struct act *a, struct diag *diag)
 	                        "cannot be written: %s", err_text(r)) : 0;
 }
 
+/* Closes what programs of ours that found us at work have opened. */
+static int
+close_nested(struct act *a)
+{
+	struct diag diag = { .line = 0 };
+	struct closing c = {
+		.plan = journal_plan(a->journal), .by_hand = true,
+		.quick = a->job->quick,
+		.on_finding = a->job->on_finding, .ctx = a->job->ctx
+	};
+	int r;
+
+	if (strcmp(a->name, "release") == 0)
+		return 0;
+	r = session_reroot(a->s, &diag);
+	if (r == 0)
+		r = session_db(a->s, &diag);
+	if (r == 0)
+		r = session_due(a->s, &diag);
+	if (r == 0)
+		r = closing_run(a->s, &c, &diag);
+	tally_add(&a->job->tally, &c.tally);
+	return r;
+}
+
+/* Where it cannot be said that all is closed, the next run looks again. */
+static bool
+settle(struct act *a)
+{
+	int r = journal_closed(a->journal);
+
+	for (int i = 0; i < SETTLE_TRIES && r == ERR_BUSY; i++) {
+		r = close_nested(a);
+		if (r == 0)
+			r = journal_closed(a->journal);
+	}
+	return r == 0;
+}
+
 static int
 finish(struct act *a, int r)
 {
+	bool settled = false;
+
 	a->t.action = a->name;
 	a->t.exit_status = -1;
 	a->t.packages = a->job->n_matched;
 	a->t.tally = a->job->tally;
 	a->t.note = r < 0 ? err_text(r) : "";
 	if (a->journal != NULL) {
+		hook("closed");
 		if (r == 0)
-			journal_closed(a->journal);
+			settled = settle(a);
+		a->t.tally = a->job->tally;
 		hook("flagged");
 		transaction_write(a->s, &a->t);
-		if (r == 0)
+		hook("recorded");
+		if (settled)
 			journal_done(a->journal);
+		hook("done");
 	}
 	journal_free(a->journal);
 	guard_drop(&a->guard);
@@ -373,6 +422,7 @@ lift_chosen(struct act *a, struct diag *diag)
 			r = unseal_package(a->s->due, &db->packages[i],
 			                   a->s->foreign, sync,
 			                   &a->job->tally);
+		hook("lifting");
 	}
 	if (r == 0 && a->job->all && strcmp(a->name, "release") == 0)
 		self_change(a->s->root, a->s->due, 0, sync, &a->job->tally);
@@ -405,9 +455,10 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = begin_journal(&a, diag);
 	if (r == 0 && set_off(&a, true, 0, 0) > 0)
 		r = index_store(s->state->ledger_fd, s->index);
-	hook("lifted");
+	hook("marked");
 	if (r == 0)
 		r = lift_chosen(&a, diag);
+	hook("lifted");
 	if (r == 0) {
 		set_off(&a, true, from, now_ns(CLOCK_REALTIME));
 		r = index_store(s->state->ledger_fd, s->index);
@@ -433,11 +484,14 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 		r = begin_journal(&a, diag);
 	if (r == 0)
 		r = lift_chosen(&a, diag);
+	hook("lifted");
 	if (r == 0)
 		r = state_release(s->state);
 	if (r < 0)
 		return finish(&a, r);
 	r = finish(&a, 0);
+	if (r == 0 && s->state->history_fd >= 0)
+		r = history_unseal(s->state->history_fd);
 	return r == 0 && forget ? state_forget(s->state) : r;
 }
 

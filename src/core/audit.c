@@ -133,14 +133,14 @@ static int
 audit_package(struct audit *a, struct package *p, struct targets *t,
               struct diag *diag)
 {
-	const struct index_row *row = index_find(a->s->index, p->name,
-	                                         p->arch);
+	const struct index_row *row = a->s->index == NULL ? NULL :
+	    index_find(a->s->index, p->name, p->arch);
 	struct ledger *l = NULL;
 	int r = dpkgdb_load_list(a->s->db, p, diag);
 
 	if (r == 0 && !a->quick)
 		r = dpkgdb_load_md5s(a->s->db, p, diag);
-	if (r == 0 && a->s->state->ledger_fd >= 0) {
+	if (r == 0 && a->s->state != NULL && a->s->state->ledger_fd >= 0) {
 		r = ledger_load(a->s->state->ledger_fd, p->key, &l, diag);
 		if (r == -ENOENT)
 			r = 0;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hook.h"
 #include "log.h"
 #include "orphan.h"
 #include "sealall.h"
@@ -137,6 +138,57 @@ mark_diverted(struct work *w, struct diag *diag)
 	return r;
 }
 
+/* The same place for the names that a merged /usr gives it. */
+static const char *
+unmerged(const char *path)
+{
+	return strncmp(path, "/usr/", 5) == 0 ? path + 4 : path;
+}
+
+static int
+mark_owners(struct work *w, const struct strmap *places, struct diag *diag)
+{
+	struct dpkgdb *db = w->s->db;
+
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		int r;
+
+		if (w->affected[i] || p->state <= PKG_CONFIG_FILES)
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		if (r < 0)
+			return r;
+		for (size_t k = 0; !w->affected[i] && k < p->n_paths; k++)
+			w->affected[i] = strmap_get(places, unmerged(
+			    dpkgdb_real(db, p, p->paths[k])), NULL);
+	}
+	return 0;
+}
+
+/* Paths that a nested caller opened, of packages that the plan has not. */
+static int
+mark_opened_paths(struct work *w, struct diag *diag)
+{
+	const struct journal_plan *plan = w->c->plan;
+	struct strmap *places;
+	int r = 0;
+
+	if (plan == NULL || plan->n_paths <= w->c->n_known)
+		return 0;
+	places = strmap_new();
+	if (places == NULL)
+		return -ENOMEM;
+	for (size_t i = w->c->n_known; r == 0 && i < plan->n_paths; i++)
+		if (!plan->paths[i].foreign)
+			r = strmap_put(places, unmerged(plan->paths[i].path),
+			               1);
+	if (r == 0 && strmap_count(places) > 0)
+		r = mark_owners(w, places, diag);
+	strmap_free(places);
+	return r;
+}
+
 static int
 mark_packages(struct work *w, struct diag *diag)
 {
@@ -162,6 +214,8 @@ mark_packages(struct work *w, struct diag *diag)
 			w->affected[i] = true;
 	}
 	r = mark_diverted(w, diag);
+	if (r == 0)
+		r = mark_opened_paths(w, diag);
 	for (size_t i = 0; w->c->full && i < s->db->n_packages; i++)
 		w->affected[i] = true;
 	return r;
@@ -271,9 +325,10 @@ walk_gone(struct work *w, int (*fn)(struct work *w, const char *key))
 	return 0;
 }
 
-/* Unsettled packages are left open on purpose (dpkg-facts 5.3). */
+/* Unsettled packages are left open on purpose (dpkg-facts 5.3); an
+ * interrupted --unprotect is finished. */
 static int
-open_unsettled(struct work *w, struct package *p, struct diag *diag)
+open_package(struct work *w, struct package *p, struct diag *diag)
 {
 	int r = dpkgdb_load_list(w->s->db, p, diag);
 
@@ -298,13 +353,14 @@ sort_out(struct work *w, struct diag *diag)
 			continue;
 		row = index_find(w->s->index, p->name, p->arch);
 		if (row != NULL && row->off)
-			continue;
-		if (package_settled(p))
+			r = strmap_get(w->opened, p->key, NULL) ?
+			    open_package(w, p, diag) : 0;
+		else if (package_settled(p))
 			w->items[w->n_items++] = (struct seal_item){
 				.package = p, .row = row
 			};
 		else if (package_unsettled(p))
-			r = open_unsettled(w, p, diag);
+			r = open_package(w, p, diag);
 		if (r < 0)
 			return r;
 	}
@@ -482,6 +538,7 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 		if (r == 0)
 			r = flushed;
 	}
+	hook("sealed");
 	if (r == 0 && !s->guest_db) {
 		c->record_error = store(&w);
 		session_forget_ledgers(s);

@@ -37,28 +37,23 @@ hash_line(const char *line, size_t len, char *hex)
 static int
 open_log(int history_dirfd)
 {
-	static const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK | O_NOCTTY;
-	int fd = openat(history_dirfd, HISTORY_NAME,
-	                flags | O_CREAT | O_EXCL, 0600);
+	int fd = openat(history_dirfd, HISTORY_NAME, O_RDWR | O_APPEND |
+	                O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+	                O_NOCTTY, 0600);
 	struct stat st;
 	int err;
 
-	if (fd >= 0) {
-		err = iflag_set(fd, IFLAG_APPEND, IFLAG_APPEND, NULL);
-		if (err >= 0 || err == ERR_UNSUPPORTED)
-			return fd;
-		close(fd);
-		return err;
-	}
-	if (errno == EEXIST)
-		fd = openat(history_dirfd, HISTORY_NAME, flags);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return ERR_NOT_REGULAR;
+	}
+	err = iflag_set(fd, IFLAG_APPEND, IFLAG_APPEND, NULL);
+	if (err >= 0 || err == ERR_UNSUPPORTED || err == -EPERM)
 		return fd;
 	close(fd);
-	return ERR_NOT_REGULAR;
+	return err;
 }
 
 static int
@@ -325,4 +320,18 @@ history_check(int history_dirfd, struct diag *diag)
 	if (err < 0)
 		diag_set(diag, err, HISTORY_NAME, 0, "%s", err_text(err));
 	return err;
+}
+
+int
+history_unseal(int history_dirfd)
+{
+	int fd = openat(history_dirfd, HISTORY_NAME, O_RDONLY | O_CLOEXEC |
+	                O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	err = iflag_set(fd, 0, IFLAG_APPEND, NULL);
+	close(fd);
+	return err > 0 || err == ERR_UNSUPPORTED ? 0 : err;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "hook.h"
 #include "inoset.h"
 #include "seal.h"
 #include "self.h"
@@ -336,6 +337,7 @@ opening_lift(struct session *s, struct opening *o, struct diag *diag)
 			return r;
 		}
 		o->n_lifted += r > 0;
+		hook("lifting");
 	}
 	return 0;
 }

@@ -3,21 +3,31 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "closing.h"
+#include "file.h"
 #include "guard.h"
 #include "hook.h"
 #include "log.h"
 #include "opening.h"
 #include "prepare.h"
 #include "real.h"
+#include "self.h"
 #include "transaction.h"
+
+/* More rounds of nested callers than this are left to the next run. */
+#define SETTLE_TRIES 16
+/* Of dpkg-immutable-divert: the files that it has opened. */
+#define DIVERT_NOTE "divert"
+#define DIVERT_NOTE_MAX 65536
 
 /*
  * One run on its way. The steps come in the order of design.md section 4;
@@ -223,14 +233,13 @@ step_dpkg(struct run *r)
 static int
 step_close(struct run *r)
 {
-	struct journal_path *paths = r->opening.paths;
-	const struct journal_plan plan = {
-		.paths = paths, .n_paths = r->opening.n_paths,
+	const struct journal_plan own = {
+		.paths = r->opening.paths, .n_paths = r->opening.n_paths,
 		.packages = r->opening.packages,
 		.n_packages = r->opening.n_packages
 	};
 	struct closing c = {
-		.plan = &plan, .on_finding = on_finding, .ctx = r
+		.n_known = own.n_paths, .on_finding = on_finding, .ctx = r
 	};
 	int e = session_reroot(r->s, &r->diag);
 
@@ -238,6 +247,11 @@ step_close(struct run *r)
 		e = session_db(r->s, &r->diag);
 	if (e == 0)
 		e = session_due(r->s, &r->diag);
+	/* The journal knows what nested callers opened. */
+	if (r->journal != NULL)
+		c.plan = journal_plan(r->journal);
+	if (c.plan == NULL)
+		c.plan = &own;
 	if (e == 0)
 		e = closing_run(r->s, &c, &r->diag);
 	hook("closed");
@@ -246,6 +260,25 @@ step_close(struct run *r)
 		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
 		         r->id, err_text(c.record_error));
 	return e;
+}
+
+/* What a nested caller opened while we were closing is closed as well. */
+static int
+step_settle(struct run *r)
+{
+	int closed = step_close(r), e;
+
+	if (closed < 0 || r->journal == NULL)
+		return closed;
+	e = journal_closed(r->journal);
+	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY; i++) {
+		closed = step_close(r);
+		if (closed < 0)
+			return closed;
+		e = journal_closed(r->journal);
+	}
+	return e == 0 ? 0 : diag_set(&r->diag, e, STATE_DIR "/run/journal", 0,
+	                             "not closed: %s", err_text(e));
 }
 
 static void
@@ -264,8 +297,6 @@ step_record(struct run *r, int closed)
 		t.argc++;
 	if (closed < 0)
 		diag_text(&r->diag, note, sizeof(note));
-	if (closed == 0 && r->journal != NULL)
-		journal_closed(r->journal);
 	hook("flagged");
 	transaction_write(r->s, &t);
 	hook("recorded");
@@ -335,27 +366,28 @@ run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
 	ret->started = e == 0;
 	if (e < 0)
 		complain(&r, e);
-	step_record(&r, step_close(&r));
+	step_record(&r, step_settle(&r));
 	ret->child = r.child;
 	run_free(&r);
 }
 
 /* A session of its own, so that the caller's stays as it is. */
 static int
-recover_one(struct session *outer, struct journal *j, struct diag *diag)
+recover_session(struct session *outer, const struct journal_plan *plan,
+                struct session **ret, struct diag *diag)
 {
-	bool bad = journal_state(j) == JOURNAL_BAD;
-	const struct journal_plan *plan = bad ? NULL : journal_plan(j);
-	struct closing c = { .plan = plan, .full = bad };
-	struct session *s = NULL;
-	int e;
+	struct session *s;
+	int e = session_open(outer->instdir, plan != NULL && plan->guest_db ?
+	                     plan->admindir : NULL, &s, diag);
 
-	e = session_open(outer->instdir, plan != NULL && plan->guest_db ?
-	                 plan->admindir : NULL, &s, diag);
-	if (e == 0)
-		e = guard_dpkg_idle(s, diag);
-	if (e == 0)
-		e = session_conf(s, NULL, true, diag);
+	if (e < 0)
+		return e;
+	*ret = s;
+	e = guard_dpkg_idle(s, diag);
+	/* Adoption that had not begun, or a release that was through. */
+	if (e < 0 || s->state == NULL)
+		return e;
+	e = session_conf(s, NULL, true, diag);
 	if (e == 0)
 		e = session_records(s, true, diag);
 	if (e == 0)
@@ -363,21 +395,113 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 	if (e == 0)
 		e = session_due(s, diag);
 	if (e == 0)
+		state_adopt(s->state);	/* the marker's flags, nothing more */
+	return e;
+}
+
+static void
+recover_record(struct session *s, uint64_t id, const struct closing *c,
+               const char *note)
+{
+	const struct transaction t = {
+		.id = id, .action = "recover", .packages = c->n_packages,
+		.tally = c->tally, .exit_status = -1, .note = note
+	};
+
+	hook("recovered");
+	if (s->state != NULL)
+		transaction_write(s, &t);
+}
+
+static int
+recover_one(struct session *outer, struct journal *j, struct diag *diag)
+{
+	bool bad = journal_state(j) == JOURNAL_BAD;
+	uint64_t id = bad ? transaction_new_id() : journal_id(j);
+	struct closing c = {
+		.plan = bad ? NULL : journal_plan(j), .full = bad
+	};
+	struct session *s = NULL;
+	int e = recover_session(outer, c.plan, &s, diag);
+
+	if (e == 0 && s->state != NULL)
 		e = closing_run(s, &c, diag);
 	if (e == 0) {
-		struct transaction t = {
-			.id = bad ? transaction_new_id() : journal_id(j),
-			.action = "recover", .packages = c.n_packages,
-			.tally = c.tally, .exit_status = -1,
-			.note = bad ? "journal was damaged; kept as "
-			        "journal.bad" : "closed an interrupted run"
-		};
-
-		hook("recovered");
-		transaction_write(s, &t);
+		recover_record(s, id, &c, bad ? "journal was damaged; kept as "
+		               "journal.bad" : "closed an interrupted run");
 		e = bad ? journal_set_aside(j) : journal_done(j);
 	}
 	session_free(s);
+	return e;
+}
+
+static int
+recover_journal(struct session *s, struct journal *j, struct diag *diag)
+{
+	int e = recover_one(s, j, diag);
+
+	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY &&
+	     diag->what[0] == '\0'; i++)
+		e = recover_one(s, j, diag);
+	return e;
+}
+
+/*
+ * dpkg-immutable-divert was killed with files open. It locks dpkg's folder
+ * while it works: as long as that is held, the note is its own.
+ */
+static int
+recover_noted(struct session *outer, int run_fd, const struct buf *text,
+              struct diag *diag)
+{
+	const char *noted[SELF_NOTED];
+	struct journal_path paths[SELF_NOTED] = { { .path = NULL } };
+	struct journal_plan plan = { .paths = paths };
+	struct closing c = { .plan = &plan };
+	struct session *s = NULL;
+	int e;
+
+	plan.n_paths = self_noted(text->data, text->len, noted);
+	for (size_t i = 0; i < plan.n_paths; i++)
+		paths[i].path = noted[i];
+	e = recover_session(outer, NULL, &s, diag);
+	if (e == 0 && s->state != NULL)
+		e = closing_run(s, &c, diag);
+	if (e == 0) {
+		recover_record(s, transaction_new_id(), &c,
+		               "closed an interrupted dpkg-immutable-divert");
+		unlinkat(run_fd, DIVERT_NOTE, 0);
+	}
+	session_free(s);
+	return e;
+}
+
+static int
+recover_divert(struct session *s, bool *ret_did, struct diag *diag)
+{
+	int run, lock = -1, e;
+	struct buf text;
+
+	run = openat(s->state->dir_fd, "run",
+	             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (run < 0)
+		return 0;
+	buf_init(&text, DIVERT_NOTE_MAX);
+	e = file_read(run, DIVERT_NOTE, &text);
+	if (e < 0 || s->guest_db) {
+		e = 0;		/* none, or not for this database */
+		goto out;
+	}
+	lock = open(s->admindir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+		goto out;
+	*ret_did = true;
+	e = recover_noted(s, run, &text, diag);
+out:
+	if (lock >= 0)
+		close(lock);
+	buf_free(&text);
+	close(run);
 	return e;
 }
 
@@ -396,12 +520,12 @@ run_recover(struct session *s, bool *ret_did, struct diag *diag)
 		if (e < 0)
 			continue;	/* no journal, nothing to close */
 		if (journal_state(j) != JOURNAL_IDLE) {
-			e = recover_one(s, j, diag);
+			e = recover_journal(s, j, diag);
 			*ret_did = true;
 		}
 		journal_free(j);
 		if (e < 0)
 			return e;
 	}
-	return 0;
+	return recover_divert(s, ret_did, diag);
 }

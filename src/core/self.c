@@ -8,6 +8,7 @@
 
 #include "due.h"
 #include "err.h"
+#include "lines.h"
 #include "real.h"
 #include "seal.h"
 #include "syncset.h"
@@ -22,6 +23,14 @@ const char *const self_paths[SELF_COUNT] = {
 	"/usr/sbin/dpkg-immutable",
 	DIVERT_SCRIPT,
 	"/usr/sbin/dpkg-reconfigure"
+};
+
+/* Where the real programs are while ours stand in front of them. */
+static const char *const real_paths[] = {
+	"/usr/bin/dpkg.distrib",
+	"/usr/bin/dpkg-divert.distrib",
+	"/usr/bin/dpkg-statoverride.distrib",
+	"/usr/sbin/dpkg-reconfigure.distrib"
 };
 
 bool
@@ -74,4 +83,32 @@ self_change(struct root *r, struct due *d, unsigned int value,
 		}
 		close(fd);
 	}
+}
+
+static bool
+has_line(const char *text, size_t n, const char *want)
+{
+	size_t len = strlen(want), got;
+	struct lines l;
+	const char *line;
+
+	lines_init(&l, text, n);
+	while (lines_next(&l, &line, &got))
+		if (got == len && memcmp(line, want, len) == 0)
+			return true;
+	return false;
+}
+
+size_t
+self_noted(const char *text, size_t n, const char *ret[SELF_NOTED])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SELF_COUNT; i++)
+		if (has_line(text, n, self_paths[i]))
+			ret[count++] = self_paths[i];
+	for (size_t i = 0; i < sizeof(real_paths) / sizeof(*real_paths); i++)
+		if (has_line(text, n, real_paths[i]))
+			ret[count++] = real_paths[i];
+	return count;
 }

@@ -22,6 +22,7 @@
 #define MARKER_FIRST "dpkg-immutable adopted "
 #define MARKER_VERSION 1
 #define ID_LEN 32
+#define ADMINDIR "/var/lib/dpkg"
 
 /* The folders in the state folder. */
 static const char *const folders[] = {
@@ -158,6 +159,17 @@ open_folders(struct state *s)
 	s->run_fd = open_folder(s->dir_fd, "run");
 }
 
+/* The root is adopted, but its marker or state folder can't be believed: no
+ * run may stop over that, so these are taken for what they mostly are. */
+static void
+take_damaged(struct state *s, int why)
+{
+	memset(s->id, '0', ID_LEN);
+	s->id[ID_LEN] = '\0';
+	snprintf(s->admindir, sizeof(s->admindir), "%s", ADMINDIR);
+	s->damaged = why;
+}
+
 int
 state_open(struct root *root, struct state **ret, struct diag *diag)
 {
@@ -169,18 +181,25 @@ state_open(struct root *root, struct state **ret, struct diag *diag)
 	r = root_open_dir(root, STATE_DIR, &s->dir_fd);
 	if (r == -ENOTDIR)
 		r = -ENOENT;
+	if (r < 0 && r != -ENOENT)
+		diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
 	if (r == 0)
 		r = load_marker(s, diag);
+	if (r == -ENOENT || r == -ENOMEM) {
+		state_free(s);
+		return r;
+	}
 	if (r == 0) {
 		r = check_owner(s->dir_fd);
 		if (r < 0)
 			diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
 	}
-	if (r < 0) {
-		state_free(s);
-		return r;
-	}
-	open_folders(s);
+	if (r < 0)
+		take_damaged(s, r);
+	/* What others may have written, or a newer program has, is neither
+	 * read nor written over. */
+	if (r != ERR_UNSAFE && r != ERR_VERSION)
+		open_folders(s);
 	*ret = s;
 	return 0;
 }
@@ -277,7 +296,16 @@ state_adopt(struct state *s)
 	struct buf text;
 	int r;
 
-	if (faccessat(s->dir_fd, MARKER, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (s->damaged == ERR_VERSION || s->damaged == ERR_UNSAFE)
+		return s->damaged;
+	if (s->damaged < 0) {
+		r = flag_marker(s, 0);
+		if (r == 0)
+			r = new_id(s->id);
+		if (r < 0)
+			return r;
+	} else if (faccessat(s->dir_fd, MARKER, F_OK,
+	                     AT_SYMLINK_NOFOLLOW) == 0)
 		return flag_marker(s, IFLAG_IMMUTABLE);
 	buf_init(&text, 0);
 	r = buf_addf(&text, MARKER_FIRST "%d\nid %s\nadmindir %s\n",
@@ -288,6 +316,7 @@ state_adopt(struct state *s)
 	buf_free(&text);
 	if (r < 0)
 		return r;
+	s->damaged = 0;
 	return flag_marker(s, IFLAG_IMMUTABLE);
 }
 
@@ -360,6 +389,22 @@ state_lock(struct state *s)
 		close(fd);
 		return r;
 	}
+	close_fd(&s->run_fd);
+	s->run_fd = fd;
+	s->in_run = true;
+	return 0;
+}
+
+int
+state_retreat(struct state *s)
+{
+	int fd;
+
+	if (s->in_run || s->lock_fd < 0)
+		return ERR_REFUSED;
+	fd = open_in_run(s);
+	if (fd < 0)
+		return fd;
 	close_fd(&s->run_fd);
 	s->run_fd = fd;
 	s->in_run = true;

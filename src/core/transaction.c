@@ -79,15 +79,18 @@ int
 transaction_write(struct session *s, const struct transaction *t)
 {
 	int exit_code = t->signal > 0 ? 128 + t->signal : t->exit_status;
-	char id[20];
+	char id[20], exit_text[24];
 	int r = -ENOENT;
 
 	snprintf(id, sizeof(id), "%016" PRIx64, t->id);
+	exit_text[0] = '\0';
+	if (exit_code >= 0)
+		snprintf(exit_text, sizeof(exit_text), "exit=%d ", exit_code);
 	log_line("txn=%s pid=%d uid=%u action=%s packages=%zu opened=%zu "
-	         "closed=%zu cleared=%zu exit=%d note=\"%s\"", id,
+	         "closed=%zu cleared=%zu %snote=\"%s\"", id,
 	         (int)getpid(), (unsigned int)getuid(), t->action,
 	         t->packages, t->tally.opened, t->tally.closed,
-	         t->tally.cleared, exit_code, t->note);
+	         t->tally.cleared, exit_text, t->note);
 	if (t->tally.failed > 0)
 		log_line("txn=%s note=\"could not protect %zu files: %s\"",
 		         id, t->tally.failed,
