@@ -49,6 +49,13 @@ struct cmd_row {
  */
 const struct cmd_row *cmdtable_word(const char *word, const char **ret_value);
 
+/* The same in another program's table; they call nothing either. */
+const struct cmd_row *cmdtable_find_word(const struct cmd_row *table, size_t n,
+                                         const char *word,
+                                         const char **ret_value);
+const struct cmd_row *cmdtable_find_letter(const struct cmd_row *table,
+                                           size_t n, char letter);
+
 /*
  * The row of an option name from a configuration file, whose value, if any,
  * stands apart; *io_value is set where the name itself holds one (force-x).
@@ -57,6 +64,9 @@ const struct cmd_row *cmdtable_name(const char *name, const char **io_value);
 
 /* The row of a letter, NULL: none. */
 const struct cmd_row *cmdtable_letter(char letter);
+
+/* All rows. */
+const struct cmd_row *cmdtable_rows(size_t *ret_n);
 
 /* The n-th row, NULL past the end: for tests that compare with dpkg's. */
 const struct cmd_row *cmdtable_row(size_t n);

@@ -20,8 +20,10 @@
 struct due_facts;
 
 /*
- * `conf` and `db` are borrowed. Resolves all conffiles and the files of
- * unsettled packages to inodes through `root`.
+ * `conf` and `db` are borrowed. Resolves all conffiles to inodes through
+ * `root`. What unsettled packages and other names of a file with many links
+ * say is found out when due_judge needs it: it may load lists of `db` then,
+ * so nobody else may while several threads judge.
  */
 int due_facts_new(struct dpkgdb *db, const struct conf *conf,
                   struct root *root, struct due_facts **ret,
@@ -56,7 +58,16 @@ struct verdict {
 	unsigned int flags;	/* IFLAG_* as statx tells, where believed */
 };
 
-/* Judges one listed path of one package. Never fails: DUE_UNKNOWN. */
+/*
+ * The file that a conffile's name leads to, through symlinks as dpkg follows
+ * them. False: there is none.
+ */
+#define DUE_PATH_MAX 4096
+bool due_conffile(struct root *root, const char *path, char ret[DUE_PATH_MAX],
+                  struct node *ret_node);
+
+/* Judges one listed path of one package, whose list is loaded. Never fails:
+ * DUE_UNKNOWN. */
 void due_judge(struct due *d, const struct package *p, const char *listed,
                struct verdict *ret);
 

@@ -14,10 +14,13 @@
  */
 struct guard {
 	int frontend_fd;	/* -1: not taken by us */
+	int no_place;		/* why ours could be made nowhere: nothing may
+				 * be lifted then; 0: we hold it */
 };
 
 /*
  * 0; ERR_BUSY with *diag holding the sentence to print; -errno. Never waits.
+ * 0 also with ret->no_place set; *diag then says why.
  * `frontend_locked`: DPKG_FRONTEND_LOCKED is set.
  */
 int guard_take(struct session *s, bool frontend_locked, struct guard *ret,

@@ -52,5 +52,7 @@ struct index_row *index_find(const struct index *x, const char *name,
                              const char *arch);	/* NULL: none */
 /* True if the row says what the database says now (off and times aside). */
 bool index_row_current(const struct index_row *row, const struct package *p);
+/* True if admindir's diversions are the file that was there at the last run. */
+bool index_diversions_current(const struct index *x, int admindir_fd);
 
 #endif

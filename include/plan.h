@@ -68,6 +68,14 @@ int plan_finish(struct plan *plan, const struct cmdline *c,
                 size_t n);
 void plan_free(struct plan *p);
 
+/*
+ * A plan made elsewhere: of single paths (borrowed) and of packages opened
+ * whole, whose lists are loaded.
+ */
+int plan_of(const struct dpkgdb *db, const struct plan_path *paths, size_t n,
+            struct package *const *packages, size_t n_packages,
+            struct plan **ret);
+
 const char *plan_reason_name(enum plan_reason r);	/* "own", ... */
 
 #endif

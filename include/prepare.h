@@ -7,6 +7,7 @@
 
 #include "archive.h"
 #include "cmdline.h"
+#include "companion.h"
 #include "plan.h"
 #include "session.h"
 
@@ -24,6 +25,13 @@ struct prepared {
 
 int prepare_plan(struct session *s, const struct cmdline *c,
                  struct prepared *ret, struct diag *diag);
+/*
+ * The same for a companion: dpkg-divert opens both ends, dpkg-statoverride its
+ * path, dpkg-reconfigure the lists of its packages and both ends of their
+ * diversions. `c` is borrowed as long as the plan lives.
+ */
+int prepare_companion(struct session *s, const struct companion *c,
+                      struct prepared *ret, struct diag *diag);
 void prepared_free(struct prepared *p);
 
 /* One line of --plan. action: "open", "close" or "clear". */

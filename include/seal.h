@@ -47,8 +47,12 @@ int seal_package(struct due *d, struct package *p, const struct seal_job *job,
                  struct syncset *sync, struct tally *tally,
                  struct ledger **ret_ledger);
 
-/* Lifts what is ours on the files of a package (unsettled, or --unprotect). */
-int unseal_package(struct due *d, struct package *p,
+/*
+ * Lifts what is ours on the files of a package (unsettled, or --unprotect):
+ * what is due, and what has become exempt since `old` (may be NULL) recorded
+ * it.
+ */
+int unseal_package(struct due *d, struct package *p, const struct ledger *old,
                    const struct foreign *foreign, struct syncset *sync,
                    struct tally *tally);
 

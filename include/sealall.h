@@ -12,6 +12,7 @@
 struct seal_item {
 	struct package *package;	/* list and md5sums loaded */
 	const struct index_row *row;	/* of the old index, or NULL */
+	bool failed;			/* filled: something stays open */
 	struct ledger *old;		/* filled: recorded before; owned */
 	struct ledger *fresh;		/* filled: new, NULL if as before; owned */
 };

@@ -27,6 +27,8 @@ struct session {
 	struct conf *conf;
 	struct dpkgdb *db;		/* as now */
 	struct dpkgdb *before;		/* as before dpkg ran; may be NULL */
+	bool diverted_since;	/* the database, when first loaded, had other
+				 * diversions than the records know */
 	struct index *index;
 	struct foreign *foreign;
 	bool records_lost;		/* index or foreign were unreadable */

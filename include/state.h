@@ -77,6 +77,7 @@ bool state_locked(const struct state *s);
  * Opens the journal of the present place. `other` the one of the other
  * place, if there is one (to be recovered as well); NULL otherwise.
  */
+int state_other_place(struct state *s);	/* a descriptor, or -errno */
 int state_journal(struct state *s, struct journal **ret);
 int state_other_journal(struct state *s, struct journal **ret);
 

@@ -106,7 +106,7 @@ act_plan(struct cli *c)
 
 	if (r == 0)
 		r = cmdline_parse(&line, asked.argc, asked.argv, &host);
-	if (r == 0 && line.invalid)
+	if (r == 0 && (line.invalid || line.action == CMD_NONE))
 		r = diag_set(&diag, ERR_REFUSED, NULL, 0,
 		             "dpkg itself would refuse these words");
 	else if (r == 0 && cmdline_touches(&line) && !line.no_act)

@@ -90,6 +90,8 @@ begin(struct act *a, struct diag *diag)
 	int r = guard_take(s, frontend_locked(), &a->guard, diag);
 
 	if (r == 0)
+		r = a->guard.no_place;
+	if (r == 0)
 		r = guard_dpkg_idle(s, diag);
 	if (r < 0)
 		return r;
@@ -235,7 +237,8 @@ count_lifts(struct act *a, struct package *p, const struct verdict *v)
 {
 	(void)p;
 	if (v->have_node && (v->flags & IFLAG_IMMUTABLE) &&
-	    v->kind != DUE_EXEMPT && !foreign_get(a->s->foreign, v->path))
+	    v->kind != DUE_EXEMPT &&
+	    !(foreign_get(a->s->foreign, v->path) & IFLAG_IMMUTABLE))
 		a->job->tally.cleared++;
 	return 0;
 }
@@ -345,6 +348,8 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 		r = state_create(s->root, admindir, &s->state, diag);
 	if (r == 0)
 		r = begin(&a, diag);
+	if (r == 0 && adopted && !job->no_act)
+		r = state_adopt(s->state);
 	if (r == 0 && adopted)
 		r = job->no_act ? each_verdict(&a, count_due, diag) :
 		    begin_journal(&a, diag);
@@ -355,7 +360,18 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 	return finish(&a, r);
 }
 
-/* Marks the chosen rows; how many of them that changed. */
+static int
+add_off(struct index *x, const struct package *p)
+{
+	const struct index_row row = {
+		.name = p->name, .arch = p->arch, .version = p->version,
+		.state = p->state, .off = true
+	};
+
+	return index_add(x, &row);
+}
+
+/* Marks the chosen rows; how many of them that changed, or -ENOMEM. */
 static int
 set_off(struct act *a, bool off, int64_t from, int64_t to)
 {
@@ -370,6 +386,13 @@ set_off(struct act *a, bool off, int64_t from, int64_t to)
 		if (!a->chosen[i])
 			continue;
 		row = index_find(s->index, p->name, p->arch);
+		if (row == NULL && off) {
+			/* of a run that we missed; it is looked at later */
+			if (add_off(s->index, p) < 0)
+				return -ENOMEM;
+			changed++;
+			continue;
+		}
 		if (row == NULL)
 			continue;
 		changed += row->off != off;
@@ -379,6 +402,7 @@ set_off(struct act *a, bool off, int64_t from, int64_t to)
 			row->set_to = to;
 		}
 	}
+	index_seal(s->index);
 	return changed;
 }
 
@@ -420,6 +444,8 @@ lift_chosen(struct act *a, struct diag *diag)
 		r = dpkgdb_load_list(db, &db->packages[i], diag);
 		if (r == 0)
 			r = unseal_package(a->s->due, &db->packages[i],
+			                   session_ledger(a->s,
+			                   db->packages[i].key),
 			                   a->s->foreign, sync,
 			                   &a->job->tally);
 		hook("lifting");
@@ -503,6 +529,8 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
 	int r = guard_take(s, frontend_locked(), &guard, diag);
 
 	(void)job;
+	if (r == 0)
+		r = guard.no_place;
 	if (r == 0) {
 		session_log(s);
 		r = run_recover(s, ret_did, diag);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "hook.h"
 #include "log.h"
 #include "orphan.h"
@@ -26,6 +27,7 @@ struct work {
 	struct seal_item *items;	/* settled and affected */
 	size_t n_items;
 	bool *affected;			/* by index of db->packages */
+	bool *failed;			/* the same; not all is protected */
 	struct strmap *opened;		/* keys of the plan's packages */
 	int64_t from;			/* when flags began to move */
 	struct ledger **gone;		/* ledgers of what is no more */
@@ -44,32 +46,33 @@ clock_ns(clockid_t id)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/*
+ * By key, and by the bare name too: the instances of a Multi-Arch: same
+ * package list the same files, so what was opened for one that is gone now is
+ * another's still.
+ */
 static int
 mark_opened(struct work *w)
 {
 	const struct journal_plan *plan = w->c->plan;
+	const char *colon;
+	char *name;
 
 	w->opened = strmap_new();
 	if (w->opened == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; plan != NULL && i < plan->n_packages; i++)
+	for (size_t i = 0; plan != NULL && i < plan->n_packages; i++) {
 		if (strmap_put(w->opened, plan->packages[i], 1) < 0)
 			return -ENOMEM;
+		colon = strchr(plan->packages[i], ':');
+		if (colon == NULL)
+			continue;
+		name = arena_strndup(w->s->arena, plan->packages[i],
+		                     (size_t)(colon - plan->packages[i]));
+		if (name == NULL || strmap_put(w->opened, name, 1) < 0)
+			return -ENOMEM;
+	}
 	return 0;
-}
-
-static bool
-diversions_changed(struct session *s)
-{
-	const struct index *x = s->index;
-	struct stat st;
-
-	if (fstatat(s->db_fd, "diversions", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return x->diversions_ino != 0;
-	return x->diversions_ino != st.st_ino ||
-	       x->diversions_size != (uint64_t)st.st_size ||
-	       x->diversions_mtime != (int64_t)st.st_mtim.tv_sec *
-	       1000000000 + st.st_mtim.tv_nsec;
 }
 
 /* Names diverted in one of the databases and not, or elsewhere, in the
@@ -111,8 +114,8 @@ mark_listing(struct work *w, const struct strmap *names, struct diag *diag)
 	return 0;
 }
 
-/* A file lies elsewhere since its diversion came or went. Where the run's own
- * view of before is missing, everything is looked at. */
+/* A file lies elsewhere since its diversion came or went. Where the view of
+ * before is missing, or not the recorded one, everything is looked at. */
 static int
 mark_diverted(struct work *w, struct diag *diag)
 {
@@ -120,9 +123,9 @@ mark_diverted(struct work *w, struct diag *diag)
 	struct strmap *names;
 	int r;
 
-	if (!diversions_changed(s))
+	if (index_diversions_current(s->index, s->db_fd))
 		return 0;
-	if (s->before == NULL) {
+	if (s->before == NULL || s->diverted_since) {
 		w->c->full = true;
 		return 0;
 	}
@@ -196,7 +199,8 @@ mark_packages(struct work *w, struct diag *diag)
 	int r = mark_opened(w);
 
 	w->affected = calloc(s->db->n_packages + 1, sizeof(*w->affected));
-	if (r < 0 || w->affected == NULL)
+	w->failed = calloc(s->db->n_packages + 1, sizeof(*w->failed));
+	if (r < 0 || w->affected == NULL || w->failed == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->db->n_packages; i++) {
 		struct package *p = &s->db->packages[i];
@@ -210,7 +214,8 @@ mark_packages(struct work *w, struct diag *diag)
 			w->affected[i] = p->state > PKG_CONFIG_FILES;
 		else
 			w->affected[i] = !index_row_current(row, p);
-		if (strmap_get(w->opened, p->key, NULL))
+		if (strmap_get(w->opened, p->key, NULL) ||
+		    strmap_get(w->opened, p->name, NULL))
 			w->affected[i] = true;
 	}
 	r = mark_diverted(w, diag);
@@ -332,8 +337,10 @@ open_package(struct work *w, struct package *p, struct diag *diag)
 {
 	int r = dpkgdb_load_list(w->s->db, p, diag);
 
-	return r < 0 ? r : unseal_package(w->s->due, p, w->s->foreign,
-	                                  w->sync, &w->c->tally);
+	return r < 0 ? r : unseal_package(w->s->due, p,
+	                                  session_ledger(w->s, p->key),
+	                                  w->s->foreign, w->sync,
+	                                  &w->c->tally);
 }
 
 static int
@@ -399,16 +406,21 @@ restore_paths(struct work *w, bool all)
 
 	for (size_t i = 0; plan != NULL && i < plan->n_paths; i++) {
 		const struct journal_path *jp = &plan->paths[i];
+		unsigned int want = jp->flags, known;
 		struct node node;
 		int fd, r;
 
 		if (!jp->foreign && !all)
 			continue;
+		/* our own flag may have stood beside it */
+		known = all ? 0 : foreign_get(w->s->foreign, jp->path);
+		if (known != 0)
+			want &= known;
 		r = root_open(w->s->root, jp->path, &fd, &node);
 		if (r < 0)
 			continue;
 		if (all || (node.dev == jp->dev && node.ino == jp->ino))
-			r = iflag_set(fd, jp->flags, jp->flags, NULL);
+			r = iflag_set(fd, want, want, NULL);
 		if (r > 0) {
 			w->c->tally.closed++;
 			syncset_touch(w->sync, fd, &node,
@@ -440,6 +452,9 @@ add_row(struct work *w, struct index *x, size_t i)
 		row.set_from = w->from;
 		row.set_to = clock_ns(CLOCK_REALTIME);
 	}
+	/* A row that never is current: the next run tries again. */
+	if (w->failed[i])
+		row.list_ino = 0;
 	return p->state == PKG_NOT_INSTALLED ? 0 : index_add(x, &row);
 }
 
@@ -507,6 +522,9 @@ close_all(struct work *w, struct diag *diag)
 	if (r == 0)
 		r = seal_all(s, w->items, w->n_items, &job, w->sync,
 		             &c->tally, diag);
+	for (size_t i = 0; i < w->n_items; i++)
+		w->failed[w->items[i].package - s->db->packages] =
+		    w->items[i].failed;
 	if (r == 0)
 		r = dropped_rows(w);
 	if (r == 0 && s->state->ledger_fd >= 0)
@@ -549,6 +567,7 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 	free(w.candidates);
 	seal_items_free(w.items, w.n_items);
 	free(w.affected);
+	free(w.failed);
 	strmap_free(w.opened);
 	syncset_free(w.sync);
 	return r;

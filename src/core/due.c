@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "inoset.h"
+#include "sharing.h"
 #include "strmap.h"
 
 /* dpkg follows at most this many links from a conffile (conffderef). */
@@ -21,7 +22,7 @@ struct due_facts {
 	const struct conf *conf;
 	struct strmap *conffiles;	/* by name */
 	struct inoset *conffile_nodes;
-	struct inoset *unsettled;
+	struct sharing *sharing;
 	struct arena *arena;
 };
 
@@ -73,52 +74,81 @@ fold(char *path)
 	*out = '\0';
 }
 
-/* The inode of a conffile, through links as dpkg goes. */
-static int
-add_conffile_node(struct due_facts *f, struct root *root, const char *path)
+/* Follows up to so many links, as dpkg goes; false: there is no file. */
+static bool
+follow(struct root *root, char at[DUE_PATH_MAX], int links, struct node *ret)
 {
-	char at[4096], next[4096];
-	struct node node;
+	char next[DUE_PATH_MAX];
 
-	if (snprintf(at, sizeof(at), "%s", path) >= (int)sizeof(at))
-		return 0;
-	for (int i = 0; i < CONFFILE_LINKS; i++) {
-		if (root_stat(root, at, &node) < 0)
-			return 0;
-		if (S_ISREG(node.mode)) {
-			int r = inoset_add(f->conffile_nodes, node.dev,
-			                   node.ino, 1);
-
-			return r < 0 ? r : 0;
-		}
-		if (!S_ISLNK(node.mode) ||
+	for (int i = 0; i <= links; i++) {
+		if (root_stat(root, at, ret) < 0)
+			return false;
+		if (S_ISREG(ret->mode))
+			return true;
+		if (!S_ISLNK(ret->mode) ||
 		    link_target(root, at, next, sizeof(next)) < 0)
-			return 0;
+			return false;
 		fold(next);
 		if (next[0] != '/')
-			return 0;
-		memcpy(at, next, sizeof(at));
+			return false;
+		memcpy(at, next, sizeof(next));
 	}
-	return 0;
+	return false;
+}
+
+bool
+due_conffile(struct root *root, const char *path, char ret[DUE_PATH_MAX],
+             struct node *ret_node)
+{
+	int n = snprintf(ret, DUE_PATH_MAX, "%s", path);
+
+	return n < DUE_PATH_MAX &&
+	       follow(root, ret, CONFFILE_LINKS, ret_node);
+}
+
+/* The inode of a conffile. */
+static int
+add_conffile_node(struct due_facts *f, struct root *root, const char *path,
+                  int links)
+{
+	char at[DUE_PATH_MAX];
+	struct node node;
+	int r;
+
+	if (snprintf(at, sizeof(at), "%s", path) >= (int)sizeof(at) ||
+	    !follow(root, at, links, &node))
+		return 0;
+	r = inoset_add(f->conffile_nodes, node.dev, node.ino, 1);
+	return r < 0 ? r : 0;
 }
 
 static int
-add_conffile(struct due_facts *f, struct root *root, const char *path)
+add_conffile(struct due_facts *f, struct root *root, const struct package *p,
+             const char *path)
 {
-	int r;
+	const char *real = dpkgdb_real(f->db, p, path);
+	bool diverted = real != path;
+	int r = 0;
 
-	if (strmap_get(f->conffiles, path, NULL))
-		return 0;
-	path = arena_strdup(f->arena, path);
-	if (path == NULL)
-		return -ENOMEM;
-	r = strmap_put(f->conffiles, path, 1);
-	return r < 0 ? r : add_conffile_node(f, root, path);
+	if (!strmap_get(f->conffiles, path, NULL)) {
+		path = arena_strdup(f->arena, path);
+		if (path == NULL)
+			return -ENOMEM;
+		r = strmap_put(f->conffiles, path, 1);
+	}
+	/* Where it is diverted, the name is another package's file. */
+	if (r == 0)
+		r = add_conffile_node(f, root, path,
+		                      diverted ? 0 : CONFFILE_LINKS);
+	if (r == 0 && diverted)
+		r = add_conffile_node(f, root, real, CONFFILE_LINKS);
+	return r;
 }
 
 struct walk {
 	struct due_facts *facts;
 	struct root *root;
+	const struct package *package;
 };
 
 static int
@@ -127,7 +157,7 @@ on_info_conffile(void *ctx, const char *path, bool remove)
 	struct walk *w = ctx;
 
 	(void)remove;
-	return add_conffile(w->facts, w->root, path);
+	return add_conffile(w->facts, w->root, w->package, path);
 }
 
 /* status knows the conffiles of settled packages; between unpack and configure
@@ -135,42 +165,18 @@ on_info_conffile(void *ctx, const char *path, bool remove)
 static int
 collect_conffiles(struct due_facts *f, struct root *root, struct diag *diag)
 {
-	struct walk w = { f, root };
+	struct walk w = { f, root, NULL };
 
 	for (size_t i = 0; i < f->db->n_packages; i++) {
 		const struct package *p = &f->db->packages[i];
 		int r = 0;
 
 		for (size_t k = 0; r == 0 && k < p->n_conffiles; k++)
-			r = add_conffile(f, root, p->conffiles[k].path);
+			r = add_conffile(f, root, p, p->conffiles[k].path);
+		w.package = p;
 		if (r == 0 && package_unsettled(p))
 			r = dpkgdb_info_conffiles(f->db, p, on_info_conffile,
 			                          &w, diag);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-collect_unsettled(struct due_facts *f, struct root *root, struct diag *diag)
-{
-	for (size_t i = 0; i < f->db->n_packages; i++) {
-		struct package *p = &f->db->packages[i];
-		int r;
-
-		if (!package_unsettled(p))
-			continue;
-		r = dpkgdb_load_list(f->db, p, diag);
-		for (size_t k = 0; r >= 0 && k < p->n_paths; k++) {
-			struct node node;
-			const char *real = dpkgdb_real(f->db, p, p->paths[k]);
-
-			if (root_stat(root, real, &node) == 0 &&
-			    S_ISREG(node.mode))
-				r = inoset_add(f->unsettled, node.dev,
-				               node.ino, 1);
-		}
 		if (r < 0)
 			return r;
 	}
@@ -190,13 +196,12 @@ due_facts_new(struct dpkgdb *db, const struct conf *conf, struct root *root,
 	f->conf = conf;
 	f->conffiles = strmap_new();
 	f->conffile_nodes = inoset_new();
-	f->unsettled = inoset_new();
 	f->arena = arena_new();
 	if (f->conffiles != NULL && f->conffile_nodes != NULL &&
-	    f->unsettled != NULL && f->arena != NULL)
-		r = collect_conffiles(f, root, diag);
+	    f->arena != NULL)
+		r = sharing_new(db, conf, &f->sharing);
 	if (r == 0)
-		r = collect_unsettled(f, root, diag);
+		r = collect_conffiles(f, root, diag);
 	if (r < 0) {
 		due_facts_free(f);
 		return r;
@@ -212,7 +217,7 @@ due_facts_free(struct due_facts *f)
 		return;
 	strmap_free(f->conffiles);
 	inoset_free(f->conffile_nodes);
-	inoset_free(f->unsettled);
+	sharing_free(f->sharing);
 	arena_free(f->arena);
 	free(f);
 }
@@ -327,33 +332,61 @@ exempt_by_name(struct due *d, const struct package *p, const char *listed,
                const char *real)
 {
 	const struct due_facts *f = d->facts;
-	enum exempt e = policy_package(f->conf, p->name);
-	int err;
 
-	if (e != EXEMPT_NO)
-		return e;
 	if (strmap_get(f->conffiles, listed, NULL) ||
 	    (real != listed && strmap_get(f->conffiles, real, NULL)))
 		return EXEMPT_CONFFILE;
-	return policy_path(f->conf, real, root_folder(d->root, real, &err));
+	return sharing_name(f->conf, d->root, p, listed, real);
+}
+
+/* A regular file that is exempt by none of its package's names for it: what
+ * other names and other packages say. */
+static void
+judge_inode(struct due *d, const struct package *p, struct verdict *v)
+{
+	const struct due_facts *f = d->facts;
+	const struct node *n = &v->node;
+	int r;
+
+	if (inoset_has(f->conffile_nodes, n->dev, n->ino, NULL)) {
+		v->kind = DUE_EXEMPT;
+		v->exempt = EXEMPT_CONFFILE;
+		return;
+	}
+	if (!package_settled(p)) {
+		v->kind = DUE_UNSETTLED;
+		return;
+	}
+	if (!v->fs->flags || (v->fs->overlay && !f->conf->overlay)) {
+		v->kind = DUE_UNSUPPORTED;
+		return;
+	}
+	r = n->nlink < 2 ? 0 :
+	    sharing_exempt(f->sharing, d->root, p, n, &v->exempt);
+	if (r == 0 && v->exempt != EXEMPT_NO) {
+		v->kind = DUE_EXEMPT;
+		return;
+	}
+	if (r == 0)
+		r = sharing_unsettled(f->sharing, d->root, v->path, n);
+	v->kind = r == 0 ? DUE_YES : r > 0 ? DUE_UNSETTLED : DUE_UNKNOWN;
+	v->err = r < 0 ? r : 0;
 }
 
 void
 due_judge(struct due *d, const struct package *p, const char *listed,
           struct verdict *ret)
 {
-	const struct due_facts *f = d->facts;
-	const struct node *n = &ret->node;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->path = dpkgdb_real(f->db, p, listed);
+	ret->path = dpkgdb_real(d->facts->db, p, listed);
 	ret->exempt = exempt_by_name(d, p, listed, ret->path);
 	r = root_stat(d->root, ret->path, &ret->node);
 	ret->have_node = r == 0;
-	if (r == 0 && S_ISREG(n->mode)) {
-		ret->fs = due_fskind(d, ret->path, n);
-		ret->flags = iflag_of_node(n, ret->fs->flags);
+	if (r == 0 && S_ISREG(ret->node.mode)) {
+		ret->fs = due_fskind(d, ret->path, &ret->node);
+		ret->flags = iflag_of_node(&ret->node, ret->fs->flags);
 	}
 	ret->err = r;
 	if (r == -ENOENT || r == -ENOTDIR)
@@ -362,19 +395,9 @@ due_judge(struct due *d, const struct package *p, const char *listed,
 		ret->kind = DUE_EXEMPT;
 	else if (r < 0)
 		ret->kind = DUE_UNKNOWN;
-	else if (!S_ISREG(n->mode)) {
+	else if (!S_ISREG(ret->node.mode)) {
 		ret->kind = DUE_EXEMPT;
 		ret->exempt = EXEMPT_TYPE;
-	} else if (inoset_has(f->conffile_nodes, n->dev, n->ino, NULL)) {
-		ret->kind = DUE_EXEMPT;
-		ret->exempt = EXEMPT_CONFFILE;
-	} else if (package_unsettled(p) ||
-	           inoset_has(f->unsettled, n->dev, n->ino, NULL))
-		ret->kind = DUE_UNSETTLED;
-	else if (!ret->fs->flags || (ret->fs->overlay && !f->conf->overlay))
-		ret->kind = DUE_UNSUPPORTED;
-	else
-		ret->kind = DUE_YES;
-	if (ret->kind == DUE_YES && !package_settled(p))
-		ret->kind = DUE_UNSETTLED;
+	} else
+		judge_inode(d, p, ret);
 }

@@ -55,8 +55,10 @@ guard_take(struct session *s, bool frontend_locked, struct guard *ret,
 		if (r == ERR_BUSY)
 			busy(diag, "dpkg database", 0);
 		else if (r < 0)
-			diag_set(diag, r, STATE_DIR "/run/lock", 0, "%s",
-			         err_text(r));
+			g.no_place = diag_set(diag, r, STATE_DIR "/run/lock",
+			                      0, "%s", err_text(r));
+		if (g.no_place < 0)
+			r = 0;
 	}
 	if (r < 0) {
 		guard_drop(&g);

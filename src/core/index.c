@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -153,6 +155,19 @@ index_row_current(const struct index_row *row, const struct package *p)
 	    row->list_ino == p->list_ino && row->list_size == p->list_size &&
 	    row->list_mtime == p->list_mtime &&
 	    strcmp(row->version, p->version) == 0;
+}
+
+bool
+index_diversions_current(const struct index *x, int admindir_fd)
+{
+	struct stat st;
+
+	if (fstatat(admindir_fd, "diversions", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return x->diversions_ino == 0;
+	return x->diversions_ino == st.st_ino &&
+	    x->diversions_size == (uint64_t)st.st_size &&
+	    x->diversions_mtime == (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	    st.st_mtim.tv_nsec;
 }
 
 static int

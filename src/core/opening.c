@@ -3,11 +3,13 @@
 #include "opening.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "digest.h"
 #include "hook.h"
 #include "inoset.h"
@@ -133,6 +135,32 @@ set_foreign(struct probe *x, const char *path, const struct node *n,
 }
 
 /*
+ * Whose file it is, and by which name: a merged /usr gives a place two, of
+ * which the plan's may be the one and the list's the other.
+ */
+static struct package *
+owner_of(struct probe *x, const char *path, const struct node *n,
+         char other[DUE_PATH_MAX], const char **ret_name)
+{
+	struct node same;
+	uintptr_t owner;
+	int len;
+
+	*ret_name = path;
+	if (strmap_get(x->owners, path, &owner))
+		return (struct package *)owner;
+	len = strncmp(path, "/usr/", 5) == 0 ?
+	      snprintf(other, DUE_PATH_MAX, "%s", path + 4) :
+	      snprintf(other, DUE_PATH_MAX, "/usr%s", path);
+	if (len >= DUE_PATH_MAX || !strmap_get(x->owners, other, &owner) ||
+	    root_stat(x->s->root, other, &same) < 0 ||
+	    same.dev != n->dev || same.ino != n->ino)
+		return NULL;
+	*ret_name = other;
+	return (struct package *)owner;
+}
+
+/*
  * A flag that no ledger of the plan explains: another package's file (taken
  * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
  */
@@ -141,26 +169,27 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
                const struct node *n, unsigned int flags)
 {
 	const struct ledger *l = NULL;
-	struct package *p = NULL;
+	char other[DUE_PATH_MAX];
+	const char *name;
+	struct package *p;
 	struct verdict v;
-	uintptr_t owner;
 	int r;
 
 	if (x->owners == NULL && (r = load_owners(x)) < 0)
 		return r;
-	if (strmap_get(x->owners, pp->path, &owner)) {
-		p = (struct package *)owner;
+	p = owner_of(x, pp->path, n, other, &name);
+	if (p != NULL) {
 		l = session_ledger(x->s, p->key);
 		r = add_package(x, p->key);
 		if (r < 0)
 			return r;
 	}
-	if (l != NULL && ledger_find(l, pp->path) != NULL)
+	if (l != NULL && ledger_find(l, name) != NULL)
 		return add_path(x, pp->path, n, flags, false);
 	if (self_is(pp->path) || x->s->records_lost)
 		return add_path(x, pp->path, n, flags, false);
 	if (p != NULL) {
-		due_judge(x->s->due, p, pp->path, &v);
+		due_judge(x->s->due, p, name, &v);
 		if (v.kind == DUE_EXEMPT)
 			return 0;
 	}
@@ -259,6 +288,31 @@ check_before(struct probe *x, const struct plan_path *pp,
 	return check_content(x, p, pp->path, row);
 }
 
+/*
+ * A conffile that the admin made a symlink: dpkg compares and deletes what it
+ * leads to, whosever file that is.
+ */
+static int
+probe_link(struct probe *x, const struct plan_path *pp)
+{
+	const struct package *p = package_of(x, pp->package);
+	struct plan_path target = *pp;
+	char at[DUE_PATH_MAX];
+	unsigned int flags;
+	struct node node;
+	bool is = false;
+
+	for (size_t i = 0; !is && p != NULL && i < p->n_conffiles; i++)
+		is = strcmp(p->conffiles[i].path, pp->path) == 0;
+	if (!is || !due_conffile(x->s->root, pp->path, at, &node) ||
+	    due_flags(x->s->due, at, &node, &flags) < 0 ||
+	    (flags & FLAGS) == 0)
+		return 0;
+	target.path = arena_strdup(x->s->arena, at);
+	return target.path == NULL ? -ENOMEM :
+	       judge_flagged(x, &target, &node, flags & FLAGS);
+}
+
 static int
 probe_path(struct probe *x, const struct plan_path *pp)
 {
@@ -266,8 +320,11 @@ probe_path(struct probe *x, const struct plan_path *pp)
 	struct node node;
 	int r;
 
-	if (due_flags(x->s->due, pp->path, &node, &flags) < 0 ||
-	    !S_ISREG(node.mode))
+	if (due_flags(x->s->due, pp->path, &node, &flags) < 0)
+		return 0;
+	if (S_ISLNK(node.mode))
+		return probe_link(x, pp);
+	if (!S_ISREG(node.mode))
 		return 0;
 	r = check_before(x, pp, &node, flags);
 	if (r == 0 && (flags & FLAGS) != 0)

@@ -42,7 +42,8 @@ collect(struct suspects *x, const char *const *candidates, size_t n)
 
 		if (due_flags(x->s->due, candidates[i], &node, &flags) < 0 ||
 		    !S_ISREG(node.mode) || !(flags & IFLAG_IMMUTABLE) ||
-		    foreign_get(x->s->foreign, candidates[i]) != 0 ||
+		    (foreign_get(x->s->foreign, candidates[i]) &
+		    IFLAG_IMMUTABLE) ||
 		    self_is(candidates[i]))
 			continue;
 		r = inoset_add(x->inodes, node.dev, node.ino, x->n);

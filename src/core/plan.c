@@ -13,8 +13,9 @@
 struct plan_priv {
 	size_t cap_packages;
 	size_t cap_paths;
-	struct package **victims;	/* that an archive Replaces */
-	size_t n_victims;
+	const struct package *first;	/* of the database */
+	size_t *chosen;		/* by index there: place in packages, plus 1 */
+	bool *victims;		/* by index: that an archive Replaces */
 };
 
 static const char *const reason_names[] = {
@@ -40,12 +41,10 @@ add_package(struct plan *plan, struct package *p, enum plan_reason reason,
             bool goes)
 {
 	struct plan_priv *v = plan->priv;
+	size_t *at = &v->chosen[p - v->first];
 
-	for (size_t i = 0; i < plan->n_packages; i++) {
-		if (plan->packages[i].package != p)
-			continue;
-		if (goes)
-			plan->packages[i].goes = true;
+	if (*at != 0) {
+		plan->packages[*at - 1].goes |= goes;
 		return 0;
 	}
 	if (plan->n_packages == v->cap_packages) {
@@ -60,6 +59,7 @@ add_package(struct plan *plan, struct package *p, enum plan_reason reason,
 	}
 	plan->packages[plan->n_packages++] =
 	    (struct plan_package){ p, reason, goes };
+	*at = plan->n_packages;
 	return 0;
 }
 
@@ -91,7 +91,7 @@ field_matches(const char *field, const char *name, const char *version,
 {
 	if (field == NULL)
 		return false;
-	if (strstr(field, name) != NULL &&
+	if (strcasestr(field, name) != NULL &&
 	    relation_names(field, name, version))
 		return true;
 	return provides != NULL && relation_provided(field, provides);
@@ -106,23 +106,6 @@ conflicts(const struct archive *a, const struct package *q)
 	       field_matches(q->conflicts, a->package, a->version,
 	                     a->provides) ||
 	       field_matches(q->breaks, a->package, a->version, a->provides);
-}
-
-static int
-add_victim(struct plan *plan, struct package *q)
-{
-	struct plan_priv *v = plan->priv;
-	void *more;
-
-	for (size_t i = 0; i < v->n_victims; i++)
-		if (v->victims[i] == q)
-			return 0;
-	more = realloc(v->victims, (v->n_victims + 1) * sizeof(*v->victims));
-	if (more == NULL)
-		return -ENOMEM;
-	v->victims = more;
-	v->victims[v->n_victims++] = q;
-	return 0;
 }
 
 static int
@@ -144,7 +127,7 @@ select_for_archive(struct plan *plan, const struct cmdline *c,
 				r = add_package(plan, q, PLAN_CONFLICT, false);
 			if (r == 0 && field_matches(a->replaces, q->name,
 			                            q->version, NULL)) {
-				r = add_victim(plan, q);
+				plan->priv->victims[i] = true;
 				*want_members = true;
 			}
 		}
@@ -209,19 +192,35 @@ select_operands(struct plan *plan, const struct cmdline *c,
 	return 0;
 }
 
+static struct plan *
+plan_new(const struct dpkgdb *db)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	struct plan_priv *v;
+
+	if (plan == NULL)
+		return NULL;
+	v = plan->priv = calloc(1, sizeof(*v));
+	if (v != NULL) {
+		v->first = db->packages;
+		v->chosen = calloc(db->n_packages + 1, sizeof(*v->chosen));
+		v->victims = calloc(db->n_packages + 1, sizeof(*v->victims));
+	}
+	if (v == NULL || v->chosen == NULL || v->victims == NULL) {
+		plan_free(plan);
+		return NULL;
+	}
+	return plan;
+}
+
 int
 plan_select(const struct cmdline *c, const struct dpkgdb *db,
             struct archive *const *archives, size_t n, bool *want_members,
             struct plan **ret)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
-	int r = 0;
+	struct plan *plan = plan_new(db);
+	int r = plan == NULL ? -ENOMEM : 0;
 
-	if (plan == NULL)
-		return -ENOMEM;
-	plan->priv = calloc(1, sizeof(*plan->priv));
-	if (plan->priv == NULL)
-		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = select_for_archive(plan, c, db, archives[i],
 		                       &want_members[i]);
@@ -242,10 +241,7 @@ plan_select(const struct cmdline *c, const struct dpkgdb *db,
 bool
 plan_replaces(const struct plan *plan, const struct package *p)
 {
-	for (size_t i = 0; i < plan->priv->n_victims; i++)
-		if (plan->priv->victims[i] == p)
-			return true;
-	return false;
+	return plan->priv->victims[p - plan->priv->first];
 }
 
 /* Both ends of the diversions that a package's scripts put up or take away. */
@@ -321,11 +317,14 @@ add_archive(struct plan *plan, const struct dpkgdb *db,
 }
 
 static int
-map_victims(const struct plan *plan, struct strmap *map)
+map_victims(const struct plan *plan, const struct dpkgdb *db,
+            struct strmap *map)
 {
-	for (size_t i = 0; i < plan->priv->n_victims; i++) {
-		const struct package *v = plan->priv->victims[i];
+	for (size_t i = 0; i < db->n_packages; i++) {
+		const struct package *v = &db->packages[i];
 
+		if (!plan->priv->victims[i])
+			continue;
 		for (size_t k = 0; k < v->n_paths; k++) {
 			int r = strmap_put(map, v->paths[k],
 			                   (uintptr_t)v->key);
@@ -382,7 +381,7 @@ plan_finish(struct plan *plan, const struct cmdline *c,
 {
 	struct strmap *victims = strmap_new();
 	bool self = false;
-	int r = victims == NULL ? -ENOMEM : map_victims(plan, victims);
+	int r = victims == NULL ? -ENOMEM : map_victims(plan, db, victims);
 
 	(void)c;
 	for (size_t i = 0; r == 0 && i < plan->n_packages; i++) {
@@ -404,13 +403,39 @@ plan_finish(struct plan *plan, const struct cmdline *c,
 	return r;
 }
 
+int
+plan_of(const struct dpkgdb *db, const struct plan_path *paths, size_t n,
+        struct package *const *packages, size_t n_packages,
+        struct plan **ret)
+{
+	struct plan *plan = plan_new(db);
+	int r = plan == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_path(plan, paths[i].path, paths[i].package,
+		             paths[i].reason);
+	for (size_t i = 0; r == 0 && i < n_packages; i++)
+		r = add_package(plan, packages[i], PLAN_OWN, false);
+	for (size_t i = 0; r == 0 && i < plan->n_packages; i++)
+		r = add_whole_package(plan, db, &plan->packages[i]);
+	if (r < 0) {
+		plan_free(plan);
+		return r;
+	}
+	sort_paths(plan);
+	*ret = plan;
+	return 0;
+}
+
 void
 plan_free(struct plan *p)
 {
 	if (p == NULL)
 		return;
-	if (p->priv != NULL)
+	if (p->priv != NULL) {
+		free(p->priv->chosen);
 		free(p->priv->victims);
+	}
 	free(p->priv);
 	free(p->packages);
 	free(p->paths);

@@ -3,11 +3,12 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "self.h"
+#include "arena.h"
 #include "strmap.h"
 
 /* Reads what can be read: dpkg itself will refuse the others. */
@@ -102,6 +103,106 @@ prepared_free(struct prepared *p)
 	free(p->archives);
 	archive_list_free(p->files, p->n_files);
 	memset(p, 0, sizeof(*p));
+}
+
+/* Where a diversion leads: as recorded, as asked for, or by default. */
+static const char *
+diversion_target(struct session *s, const struct companion *c,
+                 const char *from)
+{
+	char *name;
+	size_t n = strlen(from) + sizeof(".distrib");
+
+	for (size_t i = 0; i < s->db->n_diversions; i++)
+		if (strcmp(s->db->diversions[i].from, from) == 0)
+			return s->db->diversions[i].to;
+	if (c->divert != NULL)
+		return c->divert;
+	name = arena_alloc(s->arena, n);
+	if (name != NULL)
+		snprintf(name, n, "%s.distrib", from);
+	return name;
+}
+
+/* As the companions do: without slashes behind. */
+static const char *
+trimmed(struct session *s, const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return arena_strndup(s->arena, path, n);
+}
+
+static int
+plan_companion_path(struct session *s, const struct companion *c,
+                    struct plan **ret)
+{
+	struct plan_path paths[2] = {
+		{ .package = "", .reason = PLAN_OWN },
+		{ .package = "", .reason = PLAN_DIVERTED }
+	};
+	size_t n = 1;
+
+	if (c->path == NULL || c->path[0] != '/')
+		return plan_of(s->db, NULL, 0, NULL, 0, ret);
+	paths[0].path = trimmed(s, c->path);
+	if (paths[0].path == NULL)
+		return -ENOMEM;
+	if (c->action != COMPANION_OVERRIDE) {
+		paths[1].path = diversion_target(s, c, paths[0].path);
+		if (paths[1].path == NULL)
+			return -ENOMEM;
+		n = 2;
+	}
+	return plan_of(s->db, paths, n, NULL, 0, ret);
+}
+
+static int
+plan_reconfigure(struct session *s, const struct companion *c,
+                 struct plan **ret, struct diag *diag)
+{
+	struct package **list = calloc(s->db->n_packages + 1, sizeof(*list));
+	size_t n = 0;
+	int r = list == NULL ? -ENOMEM : 0;
+
+	for (int i = 0; r == 0 && i < c->n_operands; i++) {
+		size_t many = 0;
+		struct package *p = dpkgdb_operand(s->db, c->operands[i],
+		                                   &many);
+
+		for (; r == 0 && p != NULL && many > 0; p++, many--) {
+			if (p->state <= PKG_CONFIG_FILES ||
+			    n == s->db->n_packages)
+				continue;
+			r = dpkgdb_load_list(s->db, p, diag);
+			list[n++] = p;
+		}
+	}
+	if (r == 0)
+		r = plan_of(s->db, NULL, 0, list, n, ret);
+	free(list);
+	return r;
+}
+
+int
+prepare_companion(struct session *s, const struct companion *c,
+                  struct prepared *ret, struct diag *diag)
+{
+	struct prepared p = { .plan = NULL };
+	int r;
+
+	if (c->action == COMPANION_CONFIGURE)
+		r = plan_reconfigure(s, c, &p.plan, diag);
+	else if (c->action == COMPANION_RECORD)
+		r = plan_of(s->db, NULL, 0, NULL, 0, &p.plan);
+	else
+		r = plan_companion_path(s, c, &p.plan);
+	if (r < 0)
+		return r;
+	*ret = p;
+	return 0;
 }
 
 /* The lines of a --plan, collected before they are told in order. */

@@ -116,13 +116,29 @@ step_begin(struct run *r)
 	return e;
 }
 
+/* What can't be closed now stays in its journal and keeps nobody from dpkg,
+ * unless a dpkg that is still alive is why. */
 static int
 step_recover(struct run *r)
 {
+	struct diag d = { .line = 0 };
+	char text[600];
 	bool did;
-	int e = run_recover(r->s, &did, &r->diag);
+	int e = run_recover(r->s, &did, &d);
 
-	return e < 0 ? e : session_records(r->s, true, &r->diag);
+	if (e == ERR_BUSY || e == -ENOMEM) {
+		r->diag = d;
+		return e;
+	}
+	if (e < 0) {
+		if (d.what[0] == '\0')
+			diag_set(&d, e, NULL, 0, "%s", err_text(e));
+		diag_text(&d, text, sizeof(text));
+		log_warn("an interrupted run is not recovered: %s", text);
+	}
+	/* where there is no place for a lock, it was said why */
+	memset(&r->diag, 0, sizeof(r->diag));
+	return session_records(r->s, true, &r->diag);
 }
 
 static int
@@ -166,15 +182,31 @@ write_plan(struct run *r)
 	return journal_begin(r->journal, r->id, &plan);
 }
 
+static int
+try_journal(struct run *r)
+{
+	int e = r->guard.no_place;
+
+	if (e == 0)
+		e = state_journal(r->s->state, &r->journal);
+	if (e == 0)
+		e = write_plan(r);
+	if (e < 0) {
+		journal_free(r->journal);
+		r->journal = NULL;
+	}
+	return e;
+}
+
 /* Without a journal nothing may be lifted; a run that lifts nothing goes on:
  * what it installs is protected at its end, or found by the next run. */
 static int
 step_journal(struct run *r)
 {
-	int e = state_journal(r->s->state, &r->journal);
+	int e = try_journal(r);
 
-	if (e == 0)
-		e = write_plan(r);
+	if (e < 0 && state_retreat(r->s->state) == 0)
+		e = try_journal(r);
 	if (e == 0) {
 		hook("planned");
 		if (r->s->state->in_run)
@@ -184,10 +216,12 @@ step_journal(struct run *r)
 		return 0;
 	}
 	if (r->opening.n_paths > 0)
-		return diag_set(&r->diag, e, STATE_DIR "/run/journal", 0,
-		                "cannot be written: %s", err_text(e));
-	journal_free(r->journal);
-	r->journal = NULL;
+		return diag_set(&r->diag, e, r->opening.paths[0].path, 0,
+		                "stays protected, since no journal can be "
+		                "written in %s/run or %s: %s", STATE_DIR,
+		                STATE_RUN, err_text(e));
+	log_line("txn=%016" PRIx64 " note=\"no journal can be written: %s\"",
+	         r->id, err_text(e));
 	return 0;
 }
 
@@ -394,7 +428,7 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 		e = session_db(s, diag);
 	if (e == 0)
 		e = session_due(s, diag);
-	if (e == 0)
+	if (e == 0 && s->state->damaged == 0)
 		state_adopt(s->state);	/* the marker's flags, nothing more */
 	return e;
 }

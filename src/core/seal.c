@@ -201,7 +201,8 @@ lift_file(struct due *d, const struct verdict *v,
 
 	if (!(v->flags & IFLAG_IMMUTABLE) || !S_ISREG(v->node.mode))
 		return 0;
-	if (foreign != NULL && foreign_get(foreign, v->path) != 0)
+	if (foreign != NULL &&
+	    (foreign_get(foreign, v->path) & IFLAG_IMMUTABLE))
 		return 0;
 	r = root_open(due_root(d), v->path, &fd, &node);
 	if (r == 0) {
@@ -220,10 +221,30 @@ lift_file(struct due *d, const struct verdict *v,
 	return 0;
 }
 
+/*
+ * A recorded file that is gone, or no file any more, with no dpkg run to have
+ * done it: told, and it stays recorded, so that every audit tells it again.
+ * 1 if so.
+ */
+static int
+keep_lost(struct sealing *s, const struct verdict *v, enum finding_kind kind)
+{
+	const struct ledger_row *old = s->job->old == NULL ? NULL :
+	    ledger_find(s->job->old, v->path);
+	int r;
+
+	if (old == NULL || s->job->in_run || s->job->accept)
+		return 0;
+	report(s, kind, v->path, NULL, NULL);
+	r = ledger_add(s->ledger, old);
+	return r < 0 ? r : 1;
+}
+
 static int
 seal_path(struct sealing *s, const char *listed)
 {
 	struct verdict v;
+	int r;
 
 	due_judge(s->due, s->package, listed, &v);
 	switch (v.kind) {
@@ -233,6 +254,11 @@ seal_path(struct sealing *s, const char *listed)
 		return lift_file(s->due, &v, s->job->foreign, s->sync,
 		                 s->tally);
 	case DUE_EXEMPT:
+		if (v.exempt == EXEMPT_TYPE) {
+			r = keep_lost(s, &v, FINDING_TYPE);
+			if (r != 0)
+				return r < 0 ? r : 0;
+		}
 		/* ours only if it is recorded: exempt files may carry an
 		 * admin's own flag */
 		if (s->job->old != NULL && v.have_node &&
@@ -246,6 +272,8 @@ seal_path(struct sealing *s, const char *listed)
 		failed(s, v.err);
 		return 0;
 	case DUE_ABSENT:
+		r = keep_lost(s, &v, FINDING_MISSING);
+		return r < 0 ? r : 0;
 	case DUE_UNSUPPORTED:
 		return 0;
 	}
@@ -281,7 +309,7 @@ seal_package(struct due *d, struct package *p, const struct seal_job *job,
 }
 
 int
-unseal_package(struct due *d, struct package *p,
+unseal_package(struct due *d, struct package *p, const struct ledger *old,
                const struct foreign *foreign, struct syncset *sync,
                struct tally *tally)
 {
@@ -291,7 +319,8 @@ unseal_package(struct due *d, struct package *p,
 
 		due_judge(d, p, p->paths[i], &v);
 		if (!v.have_node || !(v.flags & IFLAG_IMMUTABLE) ||
-		    v.kind == DUE_EXEMPT)
+		    (v.kind == DUE_EXEMPT &&
+		     (old == NULL || ledger_find(old, v.path) == NULL)))
 			continue;
 		r = lift_file(d, &v, foreign, sync, tally);
 		if (r < 0)

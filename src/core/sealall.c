@@ -53,6 +53,7 @@ seal_item(struct thread *t, struct seal_item *item)
 {
 	struct shared *sh = t->shared;
 	struct seal_job job = *sh->job;
+	size_t failed = t->tally.failed;
 	int r;
 
 	job.on_finding = locked_finding;
@@ -73,8 +74,10 @@ seal_item(struct thread *t, struct seal_item *item)
 	}
 	job.old = item->old;
 	job.row = item->row;
-	return seal_package(t->due, item->package, &job, t->sync, &t->tally,
-	                    &item->fresh);
+	r = seal_package(t->due, item->package, &job, t->sync, &t->tally,
+	                 &item->fresh);
+	item->failed = t->tally.failed > failed;
+	return r;
 }
 
 static void *

@@ -40,19 +40,32 @@ other_db(const struct session *s)
 	return adopted.ino != st.st_ino || adopted.dev != st.st_dev;
 }
 
+static void
+warn_diag(const struct diag *d, const char *after)
+{
+	char text[600];
+
+	diag_text(d, text, sizeof(text));
+	log_warn("%s; %s", text, after);
+}
+
 static int
 open_steps(struct session *s, const char *admindir, struct diag *diag)
 {
+	struct diag d = { .line = 0 };
 	int r = root_new(s->instdir, &s->root);
 
 	if (r < 0)
 		return diag_set(diag, r, s->instdir, 0, "%s", err_text(r));
-	r = state_open(s->root, &s->state, diag);
+	r = state_open(s->root, &s->state, &d);
 	/* closed to all but root; other readers do what they can */
 	if (r == -EACCES && geteuid() != 0)
 		r = -ENOENT;
 	if (r < 0 && r != -ENOENT)
 		return r;
+	if (r == 0 && s->state->damaged < 0)
+		warn_diag(&d, "going on without; dpkg-immutable --adopt "
+		          "writes a damaged marker anew");
 	if (admindir != NULL)
 		s->admindir = strdup(admindir);
 	else
@@ -117,15 +130,6 @@ session_free(struct session *s)
 	arena_free(s->arena);
 	free(s->admindir);
 	free(s);
-}
-
-static void
-warn_diag(const struct diag *d, const char *after)
-{
-	char text[600];
-
-	diag_text(d, text, sizeof(text));
-	log_warn("%s; %s", text, after);
 }
 
 /* Keeps a copy of a configuration that was good, for the day that it isn't. */
@@ -241,6 +245,8 @@ session_db(struct session *s, struct diag *diag)
 		close(fd);
 		return r;
 	}
+	if (s->db == NULL && s->index != NULL)
+		s->diverted_since = !index_diversions_current(s->index, fd);
 	drop_db(&s->before, &s->before_fd);
 	s->before = s->db;
 	s->before_fd = s->db_fd;
@@ -298,7 +304,7 @@ session_ledger(struct session *s, const char *key)
 	char *copy;
 	int r;
 
-	if (s->ledgers == NULL)
+	if (s->ledgers == NULL || key[0] == '\0')
 		return NULL;
 	if (strmap_get(s->ledgers, key, &found))
 		return (struct ledger *)found;

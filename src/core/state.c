@@ -185,7 +185,8 @@ state_open(struct root *root, struct state **ret, struct diag *diag)
 		diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
 	if (r == 0)
 		r = load_marker(s, diag);
-	if (r == -ENOENT || r == -ENOMEM) {
+	if (r == -ENOENT || r == -ENOMEM ||
+	    (r == -EACCES && geteuid() != 0)) {
 		state_free(s);
 		return r;
 	}
@@ -439,30 +440,33 @@ state_journal(struct state *s, struct journal **ret)
 /* With the lock in /run only when run/ takes no writes, a journal left in
  * the other place can only be that of a run under other conditions. */
 int
-state_other_journal(struct state *s, struct journal **ret)
+state_other_place(struct state *s)
 {
-	int fd, r;
+	int run, fd, r;
 
 	if (s->in_run) {
 		fd = open_folder(s->dir_fd, "run");
-		if (fd < 0)
-			return -errno;
-	} else {
-		fd = openat(AT_FDCWD, STATE_RUN, O_PATH | O_DIRECTORY |
-		            O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		r = check_owner(fd);
-		if (r == 0) {
-			int sub = open_folder(fd, s->id);
-
-			r = sub < 0 ? -errno : sub;
-		}
-		close(fd);
-		if (r < 0)
-			return r;
-		fd = r;
+		return fd < 0 ? -errno : fd;
 	}
+	run = openat(AT_FDCWD, STATE_RUN, O_PATH | O_DIRECTORY |
+	             O_NOFOLLOW | O_CLOEXEC);
+	if (run < 0)
+		return -errno;
+	r = check_owner(run);
+	fd = r < 0 ? r : open_folder(run, s->id);
+	if (r == 0 && fd < 0)
+		fd = -errno;
+	close(run);
+	return fd;
+}
+
+int
+state_other_journal(struct state *s, struct journal **ret)
+{
+	int fd = state_other_place(s), r;
+
+	if (fd < 0)
+		return fd;
 	r = journal_open(fd, false, ret);
 	close(fd);
 	return r;

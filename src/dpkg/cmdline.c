@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cmdline.h"
+#include "cmdplaces.h"
 #include "cmdtable.h"
+#include "cmdwords.h"
 #include "dpkgcfg.h"
-
-#define ADMINDIR "/var/lib/dpkg"
 
 /*
  * ERR_REFUSED, wherever it comes from here, means: dpkg ends at this point,
@@ -20,94 +20,8 @@ struct parse {
 	bool looking;	/* only argv counts: keep no places, take no memory */
 	bool greedy;	/* read what we do not know as taking a value */
 	int force;	/* bits of cmdtable_force */
-	const char *env_admindir;
-	char *instdir;
-	char *admindir;	/* NULL: still follows instdir and environment */
+	struct cmd_places places;
 };
-
-struct words {
-	int argc;
-	char *const *argv;
-	int next;
-};
-
-static const char *
-env_of(char *const *envp, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; envp && *envp; envp++)
-		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
-			return *envp + n + 1;
-	return NULL;
-}
-
-/* Without the slashes and "/." at its end, so that "/" becomes "". */
-static char *
-place_dup(const char *dir)
-{
-	size_t n = strlen(dir);
-
-	for (;;) {
-		if (n > 0 && dir[n - 1] == '/')
-			n--;
-		else if (n > 1 && dir[n - 1] == '.' && dir[n - 2] == '/')
-			n--;
-		else
-			break;
-	}
-	return strndup(dir, n);
-}
-
-static char *
-admindir_below(const char *instdir)
-{
-	size_t n = strlen(instdir);
-	char *dir = malloc(n + sizeof(ADMINDIR));
-
-	if (dir) {
-		memcpy(dir, instdir, n);
-		memcpy(dir + n, ADMINDIR, sizeof(ADMINDIR));
-	}
-	return dir;
-}
-
-static char *
-admindir_default(const struct parse *p)
-{
-	return p->env_admindir ? strdup(p->env_admindir) :
-	                         admindir_below(p->instdir);
-}
-
-/* Puts a fresh string in place of the old one. */
-static int
-place_take(char **place, char *fresh)
-{
-	if (!fresh)
-		return -ENOMEM;
-	free(*place);
-	*place = fresh;
-	return 0;
-}
-
-static int
-apply_place(struct parse *p, int effect, const char *value)
-{
-	int r = 0;
-
-	if (p->looking)
-		return 0;
-	if (effect == CMD_DO_ADMINDIR)
-		return place_take(&p->admindir, strdup(value));
-	/* --instdir alone leaves the database where it was until then. */
-	if (effect == CMD_DO_INSTDIR && !p->admindir)
-		r = place_take(&p->admindir, admindir_default(p));
-	if (r == 0)
-		r = place_take(&p->instdir, place_dup(value));
-	if (r == 0 && effect == CMD_DO_ROOT)
-		r = place_take(&p->admindir, admindir_below(p->instdir));
-	return r;
-}
 
 static int
 apply_force(struct parse *p, const char *value, bool on)
@@ -165,8 +79,9 @@ is_name_list(const char *value)
 }
 
 static int
-apply(struct parse *p, const struct cmd_row *row, const char *value)
+apply(void *ctx, const struct cmd_row *row, const char *value)
 {
+	struct parse *p = ctx;
 	struct cmdline *c = p->c;
 
 	switch ((enum cmd_effect)row->effect) {
@@ -196,7 +111,8 @@ apply(struct parse *p, const struct cmd_row *row, const char *value)
 	case CMD_DO_ROOT:
 	case CMD_DO_INSTDIR:
 	case CMD_DO_ADMINDIR:
-		return apply_place(p, row->effect, value);
+		return p->looking ? 0 : cmdplaces_apply(&p->places,
+		                                        row->effect, value);
 	case CMD_DO_FORCE:
 		return apply_force(p, value, row->arg != 0);
 	case CMD_DO_INTEGER:
@@ -229,110 +145,35 @@ apply_line(void *ctx, const char *name, const char *value)
 	return apply(p, row, value);
 }
 
-static void
-skip_unknown_value(struct parse *p, struct words *w)
-{
-	if (p->greedy && w->next < w->argc)
-		w->next++;
-}
-
-static int
-apply_word(struct parse *p, const char *word, struct words *w)
-{
-	const char *value = NULL;
-	const struct cmd_row *row = cmdtable_word(word, &value);
-
-	if (!row) {
-		p->c->unknown_option = true;
-		if (!strchr(word, '='))
-			skip_unknown_value(p, w);
-		return 0;
-	}
-	if (row->kind == CMD_PLAIN)
-		return value ? ERR_REFUSED : apply(p, row, NULL);
-	if (!value) {
-		if (w->next >= w->argc)
-			return ERR_REFUSED;
-		value = w->argv[w->next++];
-	}
-	return apply(p, row, value);
-}
-
-static int
-apply_letters(struct parse *p, const char *at, struct words *w)
-{
-	while (*at) {
-		const struct cmd_row *row = cmdtable_letter(*at++);
-		int r;
-
-		if (!row) {
-			p->c->unknown_option = true;
-			if (p->greedy && *at == '\0')
-				skip_unknown_value(p, w);
-			if (p->greedy || *at == '=')
-				return 0;
-			continue;
-		}
-		if (row->kind == CMD_PLAIN) {
-			if (*at == '=')
-				return ERR_REFUSED;
-			r = apply(p, row, NULL);
-			if (r)
-				return r;
-			continue;
-		}
-		if (*at == '\0') {
-			if (w->next >= w->argc)
-				return ERR_REFUSED;
-			at = w->argv[w->next++];
-		} else if (*at == '=') {
-			at++;
-		}
-		return apply(p, row, at);
-	}
-	return 0;
-}
-
-/* Ends at the first word that is no option: dpkg does not reorder. */
 static int
 parse_words(struct parse *p, int argc, char *const *argv)
 {
-	struct words w = { argc, argv, 1 };
+	struct cmd_words w = { .apply = apply, .ctx = p,
+	                       .greedy = p->greedy };
+	int r;
 
-	if (argc < 1)
-		return ERR_REFUSED;
-	while (w.next < argc) {
-		const char *word = argv[w.next];
-		int r;
-
-		if (word[0] != '-' || word[1] == '\0')
-			break;
-		w.next++;
-		if (strcmp(word, "--") == 0)
-			break;
-		if (word[1] == '-')
-			r = apply_word(p, word + 2, &w);
-		else
-			r = apply_letters(p, word + 1, &w);
-		if (r)
-			return r;
+	w.rows = cmdtable_rows(&w.n_rows);
+	r = cmdwords_walk(&w, argc, argv);
+	p->c->unknown_option |= w.unknown;
+	if (r == 0) {
+		p->c->operands = argv + w.operands;
+		p->c->n_operands = argc - w.operands;
 	}
-	p->c->operands = argv + w.next;
-	p->c->n_operands = argc - w.next;
-	return 0;
+	return r;
 }
 
 static int
 parse_all(struct parse *p, int argc, char *const *argv,
           const struct cmdline_host *host)
 {
-	const char *force = env_of(host->envp, "DPKG_FORCE");
+	const char *force = cmdplaces_env(host->envp, "DPKG_FORCE");
 	int r = 0;
 
 	if (force && *force)
 		r = apply_force(p, force, true);
 	if (r == 0)
-		r = dpkgcfg_walk(host->etc, env_of(host->envp, "HOME"),
+		r = dpkgcfg_walk(host->etc,
+		                 cmdplaces_env(host->envp, "HOME"),
 		                 apply_line, p);
 	if (r == 0)
 		r = parse_words(p, argc, argv);
@@ -343,43 +184,22 @@ parse_all(struct parse *p, int argc, char *const *argv,
 	return r;
 }
 
-/* Both places into one piece of memory, which the caller owns. */
-static int
-keep_places(struct parse *p)
-{
-	size_t inst_size = strlen(p->instdir) + 1;
-	size_t admin_size = strlen(p->admindir) + 1;
-	char *storage = malloc(inst_size + admin_size);
-
-	if (!storage)
-		return -ENOMEM;
-	memcpy(storage, p->instdir, inst_size);
-	memcpy(storage + inst_size, p->admindir, admin_size);
-	p->c->storage = storage;
-	p->c->instdir = storage;
-	p->c->admindir = storage + inst_size;
-	return 0;
-}
-
 static int
 parse_once(struct cmdline *ret, int argc, char *const *argv,
            const struct cmdline_host *host, bool greedy)
 {
-	const char *root = env_of(host->envp, "DPKG_ROOT");
 	struct cmdline c = { .action = CMD_NONE };
 	struct parse p = { .c = &c, .greedy = greedy };
 	int r;
 
-	p.env_admindir = env_of(host->envp, "DPKG_ADMINDIR");
-	r = place_take(&p.instdir, place_dup(root ? root : ""));
+	r = cmdplaces_begin(&p.places, host->envp);
+	if (r)
+		return r;
+	r = parse_all(&p, argc, argv, host);
 	if (r == 0)
-		r = parse_all(&p, argc, argv, host);
-	if (r == 0 && !p.admindir)
-		r = place_take(&p.admindir, admindir_default(&p));
-	if (r == 0)
-		r = keep_places(&p);
-	free(p.instdir);
-	free(p.admindir);
+		r = cmdplaces_keep(&p.places, 0, &c.storage, &c.instdir,
+		                   &c.admindir);
+	cmdplaces_free(&p.places);
 	if (r)
 		return r;
 	c.unknown_action = c.unknown_option && c.action == CMD_NONE;

@@ -127,6 +127,13 @@ cmdtable_row(size_t n)
 	return n < COUNT(rows) ? &rows[n] : NULL;
 }
 
+const struct cmd_row *
+cmdtable_rows(size_t *ret_n)
+{
+	*ret_n = COUNT(rows);
+	return rows;
+}
+
 /*
  * The rest of word behind name; NULL where word does not begin with it. By
  * hand, since the shim comes here before the C library is set up.
@@ -142,10 +149,11 @@ rest_behind(const char *word, const char *name)
 }
 
 EARLY const struct cmd_row *
-cmdtable_word(const char *word, const char **ret_value)
+cmdtable_find_word(const struct cmd_row *table, size_t n, const char *word,
+                   const char **ret_value)
 {
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct cmd_row *row = &rows[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct cmd_row *row = &table[i];
 		const char *rest;
 
 		if (!row->name[0])
@@ -163,6 +171,12 @@ cmdtable_word(const char *word, const char **ret_value)
 		}
 	}
 	return NULL;
+}
+
+EARLY const struct cmd_row *
+cmdtable_word(const char *word, const char **ret_value)
+{
+	return cmdtable_find_word(rows, COUNT(rows), word, ret_value);
 }
 
 const struct cmd_row *
@@ -188,12 +202,18 @@ cmdtable_name(const char *name, const char **io_value)
 }
 
 EARLY const struct cmd_row *
+cmdtable_find_letter(const struct cmd_row *table, size_t n, char letter)
+{
+	for (size_t i = 0; letter && i < n; i++)
+		if (table[i].letter == letter)
+			return &table[i];
+	return NULL;
+}
+
+EARLY const struct cmd_row *
 cmdtable_letter(char letter)
 {
-	for (size_t i = 0; letter && i < COUNT(rows); i++)
-		if (rows[i].letter == letter)
-			return &rows[i];
-	return NULL;
+	return cmdtable_find_letter(rows, COUNT(rows), letter);
 }
 
 int

@@ -15,9 +15,10 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "bare.h"
 #include "cmdline.h"
 #include "cmdtable.h"
-#include "bare.h"
+#include "companion_priv.h"
 
 #if !defined(__x86_64__)
 #error "early.c is for x86-64 only; leave it and its -e option out elsewhere"
@@ -56,17 +57,41 @@ early_execve(const char *path, char *const *argv, char *const *envp)
 	                 : "rcx", "r11", "memory");
 }
 
-/* True if the last part of path is dpkg: the one name that is in no doubt. */
+/* The names that are in no doubt. No pointers: nothing is relocated yet. */
+static const struct early_program {
+	char name[20];
+	char real[36];
+	int companion;		/* enum companion_program, -1: dpkg */
+} programs[] = {
+	{ "dpkg", "/usr/bin/dpkg.distrib", -1 },
+	{ "dpkg-divert", "/usr/bin/dpkg-divert.distrib", COMPANION_DIVERT },
+	{ "dpkg-statoverride", "/usr/bin/dpkg-statoverride.distrib",
+	  COMPANION_STATOVERRIDE }
+};
+
 EARLY static int
-is_dpkg(const char *path)
+is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/* The program that the last part of path names, else NULL. */
+EARLY static const struct early_program *
+program_of(const char *path)
 {
 	const char *name = path;
 
 	for (; *path; path++)
 		if (*path == '/')
 			name = path + 1;
-	return name[0] == 'd' && name[1] == 'p' && name[2] == 'k' &&
-	       name[3] == 'g' && name[4] == '\0';
+	for (unsigned i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (is_same(programs[i].name, name))
+			return &programs[i];
+	return NULL;
 }
 
 /*
@@ -89,25 +114,41 @@ is_query_word(const char *word)
 	       (row->effect == CMD_DO_ACTION && row->arg == CMD_QUERY);
 }
 
+/* As the kernel tells it, which the caller cannot choose. */
+EARLY static const char *
+path_of_program(char **envp)
+{
+	const Elf64_auxv_t *aux;
+
+	while (*envp)
+		envp++;
+	for (aux = (const Elf64_auxv_t *)(envp + 1); aux->a_type != AT_NULL;
+	     aux++)
+		if (aux->a_type == AT_EXECFN)
+			return (const char *)aux->a_un.a_val;
+	return NULL;
+}
+
 EARLY void
 shim_early(long *stack)
 {
 	long argc = stack[0];
 	char **argv = (char **)(stack + 1);
-	char **envp, **end;
-	const Elf64_auxv_t *aux;
+	char **envp = argv + argc + 1;
+	const struct early_program *program;
+	const char *path;
+	int query;
 
-	if (argc < 2 || !is_query_word(argv[1]))
+	if (argc < 2 || argv[1][0] != '-')
 		return;
-	envp = argv + argc + 1;
-	for (end = envp; *end; end++)
-		;
-	for (aux = (const Elf64_auxv_t *)(end + 1); aux->a_type != AT_NULL;
-	     aux++) {
-		if (aux->a_type != AT_EXECFN)
-			continue;
-		if (is_dpkg((const char *)aux->a_un.a_val))
-			early_execve("/usr/bin/dpkg.distrib", argv, envp);
+	path = path_of_program(envp);
+	program = path ? program_of(path) : NULL;
+	if (!program)
 		return;
-	}
+	query = program->companion < 0 ?
+	        is_query_word(argv[1]) :
+	        companion_query_word((enum companion_program)
+	                             program->companion, argv[1]);
+	if (query)
+		early_execve(program->real, argv, envp);
 }

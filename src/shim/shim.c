@@ -2,7 +2,8 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 
 /*
- * The program that stands in dpkg's place. It decides whether a call can
+ * The program that stands in the place of dpkg, dpkg-divert,
+ * dpkg-statoverride and dpkg-reconfigure. It decides whether a call can
  * touch an installed file and becomes the engine if so, else the real
  * program. It runs hundreds of times for one apt call, so a query takes no
  * memory, reads no file and prints nothing: mind what you link in.
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "cmdline.h"
+#include "companion.h"
 #include "marker.h"
 #include "real.h"
 
@@ -142,6 +144,51 @@ run_dpkg(const char *self, int argc, char **argv, char **envp)
 	return without_engine(action, errno, self, argv, envp);
 }
 
+static enum companion_program
+companion_of(enum real_program program)
+{
+	switch (program) {
+	case REAL_STATOVERRIDE:
+		return COMPANION_STATOVERRIDE;
+	case REAL_RECONFIGURE:
+		return COMPANION_RECONFIGURE;
+	case REAL_DPKG:
+	case REAL_DIVERT:
+		break;
+	}
+	return COMPANION_DIVERT;
+}
+
+static int
+run_companion(enum real_program program, const char *self, int argc,
+              char **argv, char **envp)
+{
+	struct cmdline_host host = { "/etc/dpkg", envp };
+	enum companion_program which = companion_of(program);
+	struct companion c;
+	bool ours;
+	int r;
+
+	if (getuid() != 0 || geteuid() != 0 ||
+	    companion_is_query(which, argc, argv))
+		return become_real(program, self, argv, envp);
+	r = companion_parse(&c, which, argc, argv, &host);
+	if (r < 0) {
+		say("cannot read the command line", "", reason_of(-r));
+		return EXIT_TROUBLE;
+	}
+	ours = c.action != COMPANION_QUERY && !c.invalid &&
+	       is_adopted(c.instdir);
+	companion_free(&c);
+	if (!ours)
+		return become_real(program, self, argv, envp);
+	execve(DI_ENGINE_PATH, argv, envp);
+	/* Over flags all three fail loudly. */
+	say("warning: running over protected files: cannot run ",
+	    DI_ENGINE_PATH, reason_of(errno));
+	return become_real(program, self, argv, envp);
+}
+
 int
 main(int argc, char **argv, char **envp)
 {
@@ -152,6 +199,6 @@ main(int argc, char **argv, char **envp)
 		self = argv[0];
 	program = real_program_of(self);
 	if (program != REAL_DPKG)
-		return become_real(program, self, argv, envp);
+		return run_companion(program, self, argc, argv, envp);
 	return run_dpkg(self, argc, argv, envp);
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_NESTED_H
+#define DI_NESTED_H
+
+#include <stdbool.h>
+
+#include "journal.h"
+#include "state.h"
+
+/*
+ * A program of ours that finds a live run on its root (our lock held and its
+ * journal not DONE) never waits for it: it joins, appends what it opens to
+ * that run's journal, and leaves closing to the outermost. The environment
+ * decides nothing. A lock on run/visitors, shared by those that joined, tells
+ * the outermost when the last of them has ended.
+ */
+struct nested {
+	int hold_fd;
+	struct journal *journal;	/* of the live run */
+};
+
+/*
+ * To be asked when state_lock has said ERR_BUSY. 1: joined; 0: there is no
+ * live run (any more, or not yet): try the lock again; -errno.
+ */
+int nested_join(struct state *s, struct nested *ret);
+/* After the real program has ended. */
+void nested_leave(struct nested *n);
+
+/*
+ * For the outermost, who holds our lock, before it closes: waits until those
+ * that joined have left, `seconds` at most, and lets nobody join from then on
+ * until the returned descriptor is closed. -1: somebody is still there.
+ */
+int nested_wait(struct state *s, unsigned int seconds);
+
+#endif

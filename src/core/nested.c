@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "nested.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VISITORS "visitors"
+#define POLL_NS 10000000L
+
+static int
+open_visitors(int run_fd)
+{
+	int fd = openat(run_fd, VISITORS, O_RDWR | O_CREAT | O_NOFOLLOW |
+	                O_NONBLOCK | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+try_lock(int fd, short type)
+{
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &fl) < 0 ? -errno : 0;
+}
+
+static bool
+is_live(const struct journal *j)
+{
+	return journal_state(j) == JOURNAL_PLANNED ||
+	       journal_state(j) == JOURNAL_RAN;
+}
+
+/* First the hold, then the look: once it is ours, the outermost waits. */
+static int
+join_at(int run_fd, struct nested *ret)
+{
+	int fd = open_visitors(run_fd), r;
+	struct journal *j = NULL;
+
+	if (fd < 0)
+		return fd;
+	r = try_lock(fd, F_RDLCK);
+	if (r == -EAGAIN || r == -EACCES)
+		r = 0;		/* it is closing: as good as over */
+	else if (r == 0)
+		r = journal_open(run_fd, false, &j);
+	if (r == 0 && j != NULL && is_live(j)) {
+		ret->hold_fd = fd;
+		ret->journal = j;
+		return 1;
+	}
+	journal_free(j);
+	close(fd);
+	return r == -ENOENT ? 0 : r;
+}
+
+int
+nested_join(struct state *s, struct nested *ret)
+{
+	int fd, r = 0;
+
+	if (s->run_fd >= 0)
+		r = join_at(s->run_fd, ret);
+	if (r > 0)
+		return r;
+	fd = state_other_place(s);
+	if (fd >= 0) {
+		r = join_at(fd, ret);
+		close(fd);
+	}
+	return r;
+}
+
+void
+nested_leave(struct nested *n)
+{
+	journal_free(n->journal);
+	n->journal = NULL;
+	if (n->hold_fd >= 0)
+		close(n->hold_fd);
+	n->hold_fd = -1;
+}
+
+int
+nested_wait(struct state *s, unsigned int seconds)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	unsigned long left = seconds * (1000000000UL / POLL_NS);
+	int fd = open_visitors(s->run_fd);
+
+	if (fd < 0)
+		return -1;
+	while (try_lock(fd, F_WRLCK) < 0) {
+		if (left-- == 0) {
+			close(fd);
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
