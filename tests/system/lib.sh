@@ -141,6 +141,35 @@ out_has()
 	fi
 }
 
+# tap_of PREFIX GROUP STATUS TAP ERR: another program's points as ours. One that
+# printed no plan, or not all of it, or that failed without a failed point,
+# counts as a failure itself.
+tap_of()
+{
+	local prefix="$2: $1" line failed=$TAP_FAILED count=$TAP_COUNT plan=
+
+	while IFS= read -r line; do
+		case $line in
+		'ok '*)
+			ok "$prefix: ${line#* - }"
+			;;
+		'not ok '*)
+			not_ok "$prefix: ${line#* - }"
+			;;
+		1..[0-9]*)
+			plan=${line#1..}
+			;;
+		'#'*)
+			printf '%s\n' "$line"
+			;;
+		esac
+	done <"$4"
+	if [ "${plan%% *}" != $((TAP_COUNT - count)) ] || [ "$plan" = 0 ] ||
+	    { [ "$3" != 0 ] && [ "$TAP_FAILED" = "$failed" ]; }; then
+		not_ok "$prefix: ended early, status $3" "$5"
+	fi
+}
+
 done_testing()
 {
 	printf '1..%d\n' "$TAP_COUNT"
