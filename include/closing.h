@@ -22,6 +22,8 @@ struct closing {
 	size_t n_known;		/* the first so many of its paths are of its
 				 * packages; whose the rest is, is found out */
 	bool full;		/* look at every package, whatever its row */
+	bool only_plan;		/* the plan's packages and what a diversion moved,
+				 * no catching up: dpkg itself may be at work */
 	bool by_hand;		/* no dpkg has run: what no md5sums line knows
 				 * must be as recorded */
 	bool quick;		/* flags only, no content is read */

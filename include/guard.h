@@ -25,6 +25,9 @@ struct guard {
  */
 int guard_take(struct session *s, bool frontend_locked, struct guard *ret,
                struct diag *diag);
+/* Its two halves. *g starts as { .frontend_fd = -1 }. */
+int guard_frontend(struct session *s, struct guard *g, struct diag *diag);
+int guard_own(struct session *s, struct guard *g, struct diag *diag);
 void guard_drop(struct guard *g);
 
 /* ERR_BUSY with *diag if dpkg itself (its `lock`) is at work. */

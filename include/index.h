@@ -26,7 +26,8 @@ struct index_row {
 	int64_t list_mtime;	/* ns */
 	bool off;		/* lifted by --unprotect */
 	int64_t set_from;	/* ns: between these two we last set or lifted */
-	int64_t set_to;		/* the package's flags: their ctimes lie there */
+	int64_t set_to;		/* the package's flags: their ctimes lie there;
+				 * 0: they are as the ledger has them */
 };
 
 struct index {

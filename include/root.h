@@ -62,6 +62,10 @@ int node_of_fd(int fd, struct node *ret);
  */
 int root_open(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);
+/* The same for what root_stat told of it just now; ERR_UNSAFE if it is another
+ * file by now. */
+int root_open_as(struct root *r, const char *path, const struct node *known,
+                 int *ret_fd, struct node *ret_node);
 
 /*
  * The target of the symlink that the last component is, NUL-terminated.

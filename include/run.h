@@ -7,11 +7,13 @@
 
 #include "child.h"
 #include "cmdline.h"
+#include "companion.h"
+#include "real.h"
 #include "session.h"
 
 /*
  * A protected run of the real dpkg (design.md section 4), as a state machine
- * over the journal; recovery is the same path entered later.
+ * over the journal; recovery (recover.h) is the same path entered later.
  */
 struct run_outcome {
 	bool started;			/* dpkg ran: child tells how it ended */
@@ -27,10 +29,12 @@ void run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
               struct run_outcome *ret);
 
 /*
- * Closes what an interrupted run left open. The session holds our lock, has
- * configuration and records. *ret_did: there was something. ERR_BUSY: dpkg
- * itself still lives (*diag says so); the journal stays.
+ * The same around a companion that changes something: dpkg's lock-frontend is
+ * not taken, as it takes none. Either may find a live run and then joins it
+ * (nested.h): it opens, runs the real program, and closes nothing.
  */
-int run_recover(struct session *s, bool *ret_did, struct diag *diag);
+void run_companion(enum real_program program, const struct companion *c,
+                   char *const *argv, char *const *envp,
+                   struct run_outcome *ret);
 
 #endif

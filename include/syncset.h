@@ -19,6 +19,9 @@ void syncset_free(struct syncset *s);
 /* After a change of fd's flags. fd may be closed afterwards. */
 void syncset_touch(struct syncset *s, int fd, const struct node *n,
                    const struct fskind *kind);
+/* The same, and closes fd or keeps it: a call less than touch and close. */
+void syncset_keep(struct syncset *s, int fd, const struct node *n,
+                  const struct fskind *kind);
 /* Moves what `from` holds into `to`. */
 void syncset_merge(struct syncset *to, struct syncset *from);
 int syncset_flush(struct syncset *s);	/* 0 or the first -errno */

@@ -21,13 +21,16 @@
  *	conf		the configuration
  *	policy		which names are never protected
  *	due		which files have to be protected now
+ *	sharing		inodes that have more than one owner or name
  *	self		our own programs, protected as well
  *	archive		what a .deb is going to do (archive_control: its
  *			control part)
  *	plan		facts in, out what a dpkg run will touch
  *	prepare		reads what a plan needs, shows it
  *	guard		dpkg's lock and ours
- *	run		a protected run of dpkg; recovery
+ *	run		a protected run of dpkg
+ *	recover		closes what an interrupted run left open
+ *	nested		a caller of ours within a live run
  *	opening		its first half: check what is to go, lift flags
  *	closing		its second half: set and record flags again
  *	seal		protects one package (sealall: many at once)
@@ -47,7 +50,9 @@
  *	hook		where tests kill us
  *
  * src/dpkg: what dpkg speaks
- *	cmdline		its command line (cmdtable: the table of it)
+ *	cmdline		its command line (cmdtable: the table of it; cmdwords:
+ *			how words are read; cmdplaces: which root)
+ *	companion	those of dpkg-divert, -statoverride, -reconfigure
  *	dpkgcfg		its configuration files
  *	dpkgdb		its database
  *	deb822		stanzas of fields

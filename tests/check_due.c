@@ -194,13 +194,17 @@ START_TEST(unsettled_owners)
 	put_link("usr/bin", "/bin");
 	put("/usr/lib/alone", "4");
 	put("/usr/moved", "5");
+	put("/usr/one", "6");
+	put_hard("/usr/one", "/usr/two");
 	add_package("a", OK, "", "/usr/bin/same", "/usr/bin/alone",
-	            "/usr/lib/hard1", "/usr/moved", NULL);
-	add_package("u", "ok unpacked", "", "/bin/same", "/usr/lib/hard2",
+	            "/usr/lib/hard1", "/usr/moved", "/usr/one", "/usr/two",
+	            NULL);
+	add_package("u", "ok unpacked", "", "/usr/two", "/bin/same", "/usr/lib/hard2",
 	            "/usr/lib/alone", "/usr/none", "/usr/d", NULL);
 	put("/var/lib/dpkg/diversions", "/usr/d\n/usr/moved\n:\n");
 	database();
 	open_session();
+	judge("a", "/usr/one", "unsettled");	/* by its other name */
 	judge("a", "/usr/bin/same", "unsettled");
 	judge("a", "/usr/bin/alone", "yes");	/* only the last part */
 	judge("a", "/usr/lib/hard1", "unsettled");

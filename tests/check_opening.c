@@ -255,67 +255,6 @@ START_TEST(lost_records)
 }
 END_TEST
 
-/* --plan: what would be opened, closed and cleared. */
-static char told[2000];
-
-static int
-tell(void *ctx, const struct plan_line *l)
-{
-	size_t n = strlen(told);
-
-	snprintf(told + n, sizeof(told) - n, "%s %s %s %s;", l->action,
-	         l->reason, l->package, l->path);
-	return *(int *)ctx;
-}
-
-START_TEST(a_plan_is_shown)
-{
-	int stop = 0;
-
-	NEEDS_ROOT();
-	two_packages();
-	probe("b", NULL);
-	ok(prepared_show(session, &line, &prepared, tell, &stop, &diag));
-	ck_assert_str_eq(told, "open own b /usr/b;");
-	done();
-	line.action = CMD_CONFIGURE;
-	database_new();
-	add_package("a", "ok unpacked", "", "/usr/a", "/usr/a.link", NULL);
-	add_package("b", OK, "", "/var/lib/b", NULL);
-	database();
-	probe("a", "b");
-	told[0] = '\0';
-	ok(prepared_show(session, &line, &prepared, tell, &stop, &diag));
-	ck_assert_str_eq(told, "clear stale b /usr/b;close own a /usr/a;"
-	                 "close own a /usr/a.link;open own a /usr/a;"
-	                 "open own a /usr/a.link;");
-	told[0] = '\0';
-	stop = 7;
-	ck_assert_int_eq(prepared_show(session, &line, &prepared, tell, &stop,
-	                               &diag), 7);
-	ck_assert_str_eq(told, "clear stale b /usr/b;");
-	done();
-	protected("/usr/b");
-}
-END_TEST
-
-START_TEST(archives_that_are_none)
-{
-	NEEDS_ROOT();
-	two_packages();
-	line.action = CMD_UNPACK;
-	put("/tmp.deb", "!<arch>\nnot at all\n");
-	probe(host("/tmp.deb"), NULL);
-	ck_assert_uint_eq(prepared.n_files, 1);
-	ck_assert_uint_eq(prepared.n_archives, 0);
-	ck_assert_uint_eq(opening.n_paths, 0);
-	done();
-	probe(host("/nosuch.deb"), NULL);
-	ck_assert_uint_eq(prepared.n_archives, 0);
-	done();
-}
-END_TEST
-
 static Suite *
 suite(void)
 {
@@ -333,8 +272,6 @@ suite(void)
 	tcase_add_test(t, what_went_away_meanwhile);
 	tcase_add_test(t, ourselves);
 	tcase_add_test(t, lost_records);
-	tcase_add_test(t, a_plan_is_shown);
-	tcase_add_test(t, archives_that_are_none);
 	suite_add_tcase(s, t);
 	return s;
 }

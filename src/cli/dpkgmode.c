@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "cmdline.h"
+#include "companion.h"
 #include "err.h"
 #include "log.h"
 #include "real.h"
@@ -56,16 +57,52 @@ is_adopted(const char *instdir)
 	return r == 0;
 }
 
+static int
+companion_main(enum real_program program, int argc, char *const *argv,
+               char *const *envp)
+{
+	static const enum companion_program kinds[] = {
+		[REAL_DIVERT] = COMPANION_DIVERT,
+		[REAL_STATOVERRIDE] = COMPANION_STATOVERRIDE,
+		[REAL_RECONFIGURE] = COMPANION_RECONFIGURE
+	};
+	const struct cmdline_host host = { "/etc/dpkg", envp };
+	struct run_outcome outcome;
+	struct companion c;
+
+	if (companion_is_query(kinds[program], argc, argv))
+		return dpkgmode_become(argv, envp);
+	if (companion_parse(&c, kinds[program], argc, argv, &host) < 0) {
+		log_error("cannot read the command line: %s",
+		          err_text(-ENOMEM));
+		return TROUBLE;
+	}
+	if (c.action == COMPANION_QUERY || c.invalid ||
+	    !is_adopted(c.instdir)) {
+		companion_free(&c);
+		return dpkgmode_become(argv, envp);
+	}
+	run_companion(program, &c, argv, envp, &outcome);
+	companion_free(&c);
+	if (outcome.started)
+		child_exit_like(&outcome.child);
+	return outcome.status;
+}
+
 int
 dpkgmode_main(int argc, char *const *argv, char *const *envp)
 {
 	const struct cmdline_host host = { "/etc/dpkg", envp };
 	struct run_outcome outcome;
 	struct cmdline c;
+	enum real_program program = real_program_of(argc > 0 ? argv[0] : NULL);
 	int r;
 
-	if (real_program_of(argc > 0 ? argv[0] : NULL) != REAL_DPKG ||
-	    getuid() != 0 || geteuid() != 0 || cmdline_is_query(argc, argv))
+	if (getuid() != 0 || geteuid() != 0)
+		return dpkgmode_become(argv, envp);
+	if (program != REAL_DPKG)
+		return companion_main(program, argc, argv, envp);
+	if (cmdline_is_query(argc, argv))
 		return dpkgmode_become(argv, envp);
 	r = cmdline_parse(&c, argc, argv, &host);
 	if (r < 0) {

@@ -8,19 +8,22 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "closing.h"
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
 #include "log.h"
-#include "run.h"
+#include "nested.h"
+#include "recover.h"
 #include "self.h"
 #include "target.h"
 #include "transaction.h"
 
 /* More rounds of nested callers than this are left to the next run. */
 #define SETTLE_TRIES 16
+#define VISITORS_SECONDS 60
 
 /* What every action here begins and ends with. */
 struct act {
@@ -96,7 +99,7 @@ begin(struct act *a, struct diag *diag)
 	if (r < 0)
 		return r;
 	session_log(s);
-	r = run_recover(s, &a->recovered, diag);
+	r = recover_run(s, &a->recovered, diag);
 	if (r == 0) {
 		index_free(s->index);
 		foreign_free(s->foreign);
@@ -157,6 +160,7 @@ close_nested(struct act *a)
 static bool
 settle(struct act *a)
 {
+	int visitors = nested_wait(a->s->state, VISITORS_SECONDS);
 	int r = journal_closed(a->journal);
 
 	for (int i = 0; i < SETTLE_TRIES && r == ERR_BUSY; i++) {
@@ -164,6 +168,8 @@ settle(struct act *a)
 		if (r == 0)
 			r = journal_closed(a->journal);
 	}
+	if (visitors >= 0)
+		close(visitors);
 	return r == 0;
 }
 
@@ -533,7 +539,7 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
 		r = guard.no_place;
 	if (r == 0) {
 		session_log(s);
-		r = run_recover(s, ret_did, diag);
+		r = recover_run(s, ret_did, diag);
 		log_close();
 	}
 	guard_drop(&guard);

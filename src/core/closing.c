@@ -28,6 +28,7 @@ struct work {
 	size_t n_items;
 	bool *affected;			/* by index of db->packages */
 	bool *failed;			/* the same; not all is protected */
+	bool *exact;			/* the same; the ledger is fresh */
 	struct strmap *opened;		/* keys of the plan's packages */
 	int64_t from;			/* when flags began to move */
 	struct ledger **gone;		/* ledgers of what is no more */
@@ -94,8 +95,18 @@ moved_names(const struct dpkgdb *a, const struct dpkgdb *b,
 	return 0;
 }
 
+/* The same place for the names that a merged /usr gives it. */
+static const char *
+unmerged(const char *path)
+{
+	return strncmp(path, "/usr/", 5) == 0 ? path + 4 : path;
+}
+
+/* Packages that list one of the names: as listed, or where the file really
+ * lies, merged /usr aside. */
 static int
-mark_listing(struct work *w, const struct strmap *names, struct diag *diag)
+mark_listing(struct work *w, const struct strmap *names, bool real,
+             struct diag *diag)
 {
 	struct dpkgdb *db = w->s->db;
 
@@ -109,7 +120,9 @@ mark_listing(struct work *w, const struct strmap *names, struct diag *diag)
 		if (r < 0)
 			return r;
 		for (size_t k = 0; !w->affected[i] && k < p->n_paths; k++)
-			w->affected[i] = strmap_get(names, p->paths[k], NULL);
+			w->affected[i] = strmap_get(names, !real ?
+			    p->paths[k] : unmerged(dpkgdb_real(db, p,
+			                           p->paths[k])), NULL);
 	}
 	return 0;
 }
@@ -136,37 +149,9 @@ mark_diverted(struct work *w, struct diag *diag)
 	if (r == 0)
 		r = moved_names(s->db, s->before, names);
 	if (r == 0 && strmap_count(names) > 0)
-		r = mark_listing(w, names, diag);
+		r = mark_listing(w, names, false, diag);
 	strmap_free(names);
 	return r;
-}
-
-/* The same place for the names that a merged /usr gives it. */
-static const char *
-unmerged(const char *path)
-{
-	return strncmp(path, "/usr/", 5) == 0 ? path + 4 : path;
-}
-
-static int
-mark_owners(struct work *w, const struct strmap *places, struct diag *diag)
-{
-	struct dpkgdb *db = w->s->db;
-
-	for (size_t i = 0; i < db->n_packages; i++) {
-		struct package *p = &db->packages[i];
-		int r;
-
-		if (w->affected[i] || p->state <= PKG_CONFIG_FILES)
-			continue;
-		r = dpkgdb_load_list(db, p, diag);
-		if (r < 0)
-			return r;
-		for (size_t k = 0; !w->affected[i] && k < p->n_paths; k++)
-			w->affected[i] = strmap_get(places, unmerged(
-			    dpkgdb_real(db, p, p->paths[k])), NULL);
-	}
-	return 0;
 }
 
 /* Paths that a nested caller opened, of packages that the plan has not. */
@@ -187,7 +172,7 @@ mark_opened_paths(struct work *w, struct diag *diag)
 			r = strmap_put(places, unmerged(plan->paths[i].path),
 			               1);
 	if (r == 0 && strmap_count(places) > 0)
-		r = mark_owners(w, places, diag);
+		r = mark_listing(w, places, true, diag);
 	strmap_free(places);
 	return r;
 }
@@ -200,7 +185,9 @@ mark_packages(struct work *w, struct diag *diag)
 
 	w->affected = calloc(s->db->n_packages + 1, sizeof(*w->affected));
 	w->failed = calloc(s->db->n_packages + 1, sizeof(*w->failed));
-	if (r < 0 || w->affected == NULL || w->failed == NULL)
+	w->exact = calloc(s->db->n_packages + 1, sizeof(*w->exact));
+	if (r < 0 || w->affected == NULL || w->failed == NULL ||
+	    w->exact == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->db->n_packages; i++) {
 		struct package *p = &s->db->packages[i];
@@ -210,7 +197,9 @@ mark_packages(struct work *w, struct diag *diag)
 		if (r < 0)
 			return r;
 		row = index_find(s->index, p->name, p->arch);
-		if (row == NULL)
+		if (w->c->only_plan)
+			w->affected[i] = false;
+		else if (row == NULL)
 			w->affected[i] = p->state > PKG_CONFIG_FILES;
 		else
 			w->affected[i] = !index_row_current(row, p);
@@ -315,7 +304,7 @@ walk_gone(struct work *w, int (*fn)(struct work *w, const char *key))
 {
 	const struct index *x = w->s->index;
 
-	for (size_t i = 0; i < x->n_rows; i++) {
+	for (size_t i = 0; !w->c->only_plan && i < x->n_rows; i++) {
 		const struct index_row *row = &x->rows[i];
 		const struct package *p = dpkgdb_find(w->s->db, row->name,
 		                                      row->arch);
@@ -443,19 +432,36 @@ add_row(struct work *w, struct index *x, size_t i)
 		.list_mtime = p->list_mtime
 	};
 
+	if (!w->affected[i] && (old != NULL || w->c->only_plan))
+		return old != NULL ? index_add(x, old) : 0;
 	if (old != NULL) {
 		row.off = old->off;
 		row.set_from = old->set_from;
 		row.set_to = old->set_to;
 	}
+	/* A ledger written just now knows the times themselves. */
 	if (w->affected[i] && !row.off) {
-		row.set_from = w->from;
-		row.set_to = clock_ns(CLOCK_REALTIME);
+		row.set_from = w->exact[i] ? 0 : w->from;
+		row.set_to = w->exact[i] ? 0 : clock_ns(CLOCK_REALTIME);
 	}
 	/* A row that never is current: the next run tries again. */
 	if (w->failed[i])
 		row.list_ino = 0;
 	return p->state == PKG_NOT_INSTALLED ? 0 : index_add(x, &row);
+}
+
+/* Rows of packages that are no more are for the run that catches up. */
+static int
+add_gone_rows(struct work *w, struct index *x)
+{
+	const struct index_row *row = w->s->index->rows;
+	size_t n = w->c->only_plan ? w->s->index->n_rows : 0;
+	int r = 0;
+
+	for (; r == 0 && n > 0; row++, n--)
+		if (dpkgdb_find(w->s->db, row->name, row->arch) == NULL)
+			r = index_add(x, row);
+	return r;
 }
 
 static int
@@ -468,6 +474,8 @@ store_index(struct work *w)
 
 	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++)
 		r = add_row(w, x, i);
+	if (r == 0)
+		r = add_gone_rows(w, x);
 	if (r == 0) {
 		index_seal(x);
 		if (fstatat(s->db_fd, "diversions", &st,
@@ -522,9 +530,12 @@ close_all(struct work *w, struct diag *diag)
 	if (r == 0)
 		r = seal_all(s, w->items, w->n_items, &job, w->sync,
 		             &c->tally, diag);
-	for (size_t i = 0; i < w->n_items; i++)
-		w->failed[w->items[i].package - s->db->packages] =
-		    w->items[i].failed;
+	for (size_t i = 0; i < w->n_items; i++) {
+		size_t at = (size_t)(w->items[i].package - s->db->packages);
+
+		w->failed[at] = w->items[i].failed;
+		w->exact[at] = w->items[i].fresh != NULL;
+	}
 	if (r == 0)
 		r = dropped_rows(w);
 	if (r == 0 && s->state->ledger_fd >= 0)
@@ -568,6 +579,7 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 	seal_items_free(w.items, w.n_items);
 	free(w.affected);
 	free(w.failed);
+	free(w.exact);
 	strmap_free(w.opened);
 	syncset_free(w.sync);
 	return r;

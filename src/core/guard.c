@@ -19,8 +19,8 @@ busy(struct diag *diag, const char *what, pid_t pid)
 	                "%s is locked by another process", what);
 }
 
-static int
-take_frontend(struct session *s, struct guard *g, struct diag *diag)
+int
+guard_frontend(struct session *s, struct guard *g, struct diag *diag)
 {
 	pid_t pid = 0;
 	int fd, r;
@@ -42,6 +42,22 @@ take_frontend(struct session *s, struct guard *g, struct diag *diag)
 }
 
 int
+guard_own(struct session *s, struct guard *g, struct diag *diag)
+{
+	int r;
+
+	if (s->state == NULL || s->state->lock_fd >= 0)
+		return 0;
+	r = state_lock(s->state);
+	if (r == ERR_BUSY)
+		return busy(diag, "dpkg database", 0);
+	if (r < 0)
+		g->no_place = diag_set(diag, r, STATE_DIR "/run/lock", 0,
+		                       "%s", err_text(r));
+	return 0;
+}
+
+int
 guard_take(struct session *s, bool frontend_locked, struct guard *ret,
            struct diag *diag)
 {
@@ -49,17 +65,9 @@ guard_take(struct session *s, bool frontend_locked, struct guard *ret,
 	int r = 0;
 
 	if (!frontend_locked)
-		r = take_frontend(s, &g, diag);
-	if (r == 0 && s->state != NULL && s->state->lock_fd < 0) {
-		r = state_lock(s->state);
-		if (r == ERR_BUSY)
-			busy(diag, "dpkg database", 0);
-		else if (r < 0)
-			g.no_place = diag_set(diag, r, STATE_DIR "/run/lock",
-			                      0, "%s", err_text(r));
-		if (g.no_place < 0)
-			r = 0;
-	}
+		r = guard_frontend(s, &g, diag);
+	if (r == 0)
+		r = guard_own(s, &g, diag);
 	if (r < 0) {
 		guard_drop(&g);
 		return r;

@@ -95,6 +95,19 @@ add_path(struct probe *x, const char *path, const struct node *n,
 	return 0;
 }
 
+/* Where a diversion came behind our back, the file may lie at its old name
+ * still; unless somebody else lists that. */
+static int
+add_owner(struct probe *x, struct package *p, const char *listed)
+{
+	const char *real = dpkgdb_real(x->s->db, p, listed);
+	int r = 0;
+
+	if (real != listed && !strmap_get(x->owners, listed, NULL))
+		r = strmap_put(x->owners, listed, (uintptr_t)p);
+	return r < 0 ? r : strmap_put(x->owners, real, (uintptr_t)p);
+}
+
 /* Every listed real path to its package: only for flags that the ledgers of
  * the plan's packages don't explain. */
 static int
@@ -115,9 +128,7 @@ load_owners(struct probe *x)
 			continue;
 		r = dpkgdb_load_list(db, p, x->diag);
 		for (size_t k = 0; r == 0 && k < p->n_paths; k++)
-			r = strmap_put(x->owners,
-			               dpkgdb_real(db, p, p->paths[k]),
-			               (uintptr_t)p);
+			r = add_owner(x, p, p->paths[k]);
 		if (r < 0)
 			return r;
 	}
@@ -184,8 +195,13 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 		if (r < 0)
 			return r;
 	}
-	if (l != NULL && ledger_find(l, name) != NULL)
-		return add_path(x, pp->path, n, flags, false);
+	if (l != NULL && ledger_find(l, name) != NULL) {
+		/* the append-only flag is none of ours */
+		r = foreign_set(x->s->foreign, name, flags & IFLAG_APPEND);
+		x->foreign_changed |= (flags & IFLAG_APPEND) != 0;
+		return r < 0 ? r : add_path(x, pp->path, n, flags,
+		                            (flags & IFLAG_APPEND) != 0);
+	}
 	if (self_is(pp->path) || x->s->records_lost)
 		return add_path(x, pp->path, n, flags, false);
 	if (p != NULL) {
@@ -349,7 +365,9 @@ opening_probe(struct session *s, const struct plan *plan,
 		r = add_package(&x, plan->packages[i].package->key);
 	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
 		r = probe_path(&x, &plan->paths[i]);
-	if (r == 0 && x.foreign_changed && s->state->ledger_fd >= 0)
+	/* a nested caller leaves the records to the outermost */
+	if (r == 0 && x.foreign_changed && s->state->lock_fd >= 0 &&
+	    s->state->ledger_fd >= 0)
 		foreign_store(s->state->ledger_fd, s->foreign);
 	strmap_free(x.packages);
 	strmap_free(x.owners);

@@ -3,43 +3,55 @@
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "closing.h"
-#include "file.h"
 #include "guard.h"
 #include "hook.h"
 #include "log.h"
+#include "nested.h"
 #include "opening.h"
 #include "prepare.h"
 #include "real.h"
-#include "self.h"
+#include "recover.h"
 #include "transaction.h"
 
 /* More rounds of nested callers than this are left to the next run. */
 #define SETTLE_TRIES 16
-/* Of dpkg-immutable-divert: the files that it has opened. */
-#define DIVERT_NOTE "divert"
-#define DIVERT_NOTE_MAX 65536
+/* How long those that joined may go on after the real program's end. */
+#define VISITORS_SECONDS 60
+#define LOCK_PAUSE_NS 20000000L
+#define LOCK_TRIES 100
+
+static const char *const names[] = {
+	[REAL_DPKG] = "dpkg",
+	[REAL_DIVERT] = "dpkg-divert",
+	[REAL_STATOVERRIDE] = "dpkg-statoverride",
+	[REAL_RECONFIGURE] = "dpkg-reconfigure"
+};
 
 /*
  * One run on its way. The steps come in the order of design.md section 4;
  * each is a function below, and run_dpkg reads as their list.
  */
 struct run {
-	const struct cmdline *c;
+	const struct cmdline *c;		/* one of the two */
+	const struct companion *companion;
+	enum real_program program;
+	const char *action;
 	char *const *argv;
 	char *const *envp;
 	uint64_t id;
 	struct session *s;
 	struct guard guard;
+	struct nested nested;		/* journal NULL: we are the outermost */
+	int visitors_fd;		/* keeps others from joining */
 	struct journal *journal;	/* NULL: there is no place for one */
 	struct prepared prepared;
 	struct opening opening;
@@ -98,16 +110,40 @@ on_finding(void *ctx, const struct finding *f)
 	transaction_finding(r->id, f);
 }
 
-/* Session, locks, configuration, records. */
+/* Ours is free, or its holder's run is one that we can join; in between, when
+ * that run begins or ends, it takes a moment. */
+static int
+step_lock(struct run *r)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+
+	for (int i = 0;; i++) {
+		int e = guard_own(r->s, &r->guard, &r->diag);
+
+		if (e != ERR_BUSY)
+			return e;
+		if (nested_join(r->s->state, &r->nested) > 0)
+			return 0;
+		if (i == LOCK_TRIES)
+			return e;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Session, locks, configuration. */
 static int
 step_begin(struct run *r)
 {
-	int e = session_open(r->c->instdir, r->c->admindir, &r->s, &r->diag);
+	int e = session_open(r->companion != NULL ? r->companion->instdir :
+	                     r->c->instdir, r->companion != NULL ?
+	                     r->companion->admindir : r->c->admindir,
+	                     &r->s, &r->diag);
 
-	if (e < 0)
-		return e;
-	e = guard_take(r->s, env_has(r->envp, "DPKG_FRONTEND_LOCKED"),
-	               &r->guard, &r->diag);
+	if (e == 0 && r->companion == NULL &&
+	    !env_has(r->envp, "DPKG_FRONTEND_LOCKED"))
+		e = guard_frontend(r->s, &r->guard, &r->diag);
+	if (e == 0)
+		e = step_lock(r);
 	if (e < 0)
 		return e;
 	e = session_conf(r->s, NULL, true, &r->diag);
@@ -124,7 +160,7 @@ step_recover(struct run *r)
 	struct diag d = { .line = 0 };
 	char text[600];
 	bool did;
-	int e = run_recover(r->s, &did, &d);
+	int e = recover_run(r->s, &did, &d);
 
 	if (e == ERR_BUSY || e == -ENOMEM) {
 		r->diag = d;
@@ -147,7 +183,10 @@ step_plan(struct run *r)
 	int e = session_db(r->s, &r->diag);
 
 	if (e == 0)
-		e = prepare_plan(r->s, r->c, &r->prepared, &r->diag);
+		e = r->companion != NULL ?
+		    prepare_companion(r->s, r->companion, &r->prepared,
+		                      &r->diag) :
+		    prepare_plan(r->s, r->c, &r->prepared, &r->diag);
 	if (e == 0)
 		e = opening_probe(r->s, r->prepared.plan, on_finding, r,
 		                  &r->opening, &r->diag);
@@ -171,7 +210,7 @@ write_plan(struct run *r)
 	while (r->argv[argc] != NULL)
 		argc++;
 	const struct journal_plan plan = {
-		.action = cmdline_action_name(r->c->action),
+		.action = r->action,
 		.admindir = r->s->admindir,
 		.argv = r->argv, .argc = argc,
 		.guest_db = r->s->guest_db,
@@ -240,7 +279,7 @@ step_open(struct run *r)
 static int
 step_dpkg(struct run *r)
 {
-	const char *real = real_path(REAL_DPKG);
+	const char *real = real_path(r->program);
 	char **env = NULL;
 	int e;
 
@@ -259,7 +298,7 @@ step_dpkg(struct run *r)
 		            r->child.signal : r->child.exit_status << 8);
 	hook("ran");
 	return e < 0 ? diag_set(&r->diag, e, real, 0,
-	                        "dpkg cannot be started: %s", err_text(e)) : 0;
+	                        "cannot be started: %s", err_text(e)) : 0;
 }
 
 /* Our own program may have been replaced by the run: an older engine then
@@ -273,6 +312,7 @@ step_close(struct run *r)
 		.n_packages = r->opening.n_packages
 	};
 	struct closing c = {
+		.only_plan = r->companion != NULL,
 		.n_known = own.n_paths, .on_finding = on_finding, .ctx = r
 	};
 	int e = session_reroot(r->s, &r->diag);
@@ -300,8 +340,11 @@ step_close(struct run *r)
 static int
 step_settle(struct run *r)
 {
-	int closed = step_close(r), e;
+	int closed, e;
 
+	if (r->guard.no_place == 0)
+		r->visitors_fd = nested_wait(r->s->state, VISITORS_SECONDS);
+	closed = step_close(r);
 	if (closed < 0 || r->journal == NULL)
 		return closed;
 	e = journal_closed(r->journal);
@@ -320,7 +363,7 @@ step_record(struct run *r, int closed)
 {
 	char note[600] = "";
 	struct transaction t = {
-		.id = r->id, .action = cmdline_action_name(r->c->action),
+		.id = r->id, .action = r->action,
 		.argv = r->argv, .packages = r->opening.n_packages,
 		.tally = r->tally,
 		.exit_status = r->child.exit_status,
@@ -345,6 +388,9 @@ run_free(struct run *r)
 	opening_free(&r->opening);
 	prepared_free(&r->prepared);
 	journal_free(r->journal);
+	nested_leave(&r->nested);
+	if (r->visitors_fd >= 0)
+		close(r->visitors_fd);
 	guard_drop(&r->guard);
 	session_free(r->s);
 	log_close();
@@ -360,206 +406,110 @@ complain(const struct run *r, int e)
 	else
 		diag_text(&r->diag, text, sizeof(text));
 	if (e == ERR_BUSY)
-		fprintf(stderr, "dpkg: error: %s\n", text);
+		fprintf(stderr, "%s: error: %s\n", names[r->program], text);
 	else
-		log_error("%s; dpkg was not started", text);
-	log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 note=\"%s; dpkg "
-	         "was not started\"", r->id, (int)getpid(),
-	         cmdline_action_name(r->c->action), text);
+		log_error("%s; %s was not started", text, names[r->program]);
+	log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 note=\"%s; %s "
+	         "was not started\"", r->id, (int)getpid(), r->action, text,
+	         names[r->program]);
+}
+
+/*
+ * Within a live run: what we open is written into its journal, and closed by
+ * the outermost, which waits for us with that.
+ */
+static int
+visit(struct run *r)
+{
+	int e = session_records(r->s, true, &r->diag);
+
+	if (e == 0)
+		e = step_plan(r);
+	block_signals(r);
+	if (e == 0 && r->opening.n_paths > 0)
+		e = journal_add(r->nested.journal, r->opening.paths,
+		                r->opening.n_paths);
+	if (e == 0)
+		e = opening_lift(r->s, &r->opening, &r->diag);
+	return e;
+}
+
+/* As the outermost: all up to the real program. */
+static int
+set_out(struct run *r)
+{
+	int e = step_recover(r);
+
+	if (e == 0)
+		e = step_plan(r);
+	block_signals(r);
+	if (e == 0)
+		e = step_journal(r);
+	return e < 0 ? e : step_open(r);
+}
+
+static void
+run_all(struct run *r, struct run_outcome *ret)
+{
+	int e = step_begin(r);
+	bool nested = r->nested.journal != NULL;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->status = 2;
+	sigprocmask(SIG_SETMASK, NULL, &r->mask);
+	if (e == 0)
+		e = nested ? visit(r) : set_out(r);
+	if (e < 0) {
+		complain(r, e);
+		run_free(r);
+		sigprocmask(SIG_SETMASK, &r->mask, NULL);
+		return;
+	}
+	e = step_dpkg(r);
+	ret->started = e == 0;
+	if (e < 0)
+		complain(r, e);
+	if (!nested)
+		step_record(r, step_settle(r));
+	ret->child = r->child;
+	run_free(r);
+}
+
+static void
+run_init(struct run *r, char *const *argv, char *const *envp)
+{
+	memset(r, 0, sizeof(*r));
+	r->argv = argv;
+	r->envp = envp;
+	r->id = transaction_new_id();
+	r->guard.frontend_fd = -1;
+	r->nested.hold_fd = -1;
+	r->visitors_fd = -1;
+	r->child.exit_status = -1;
 }
 
 void
 run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
          struct run_outcome *ret)
 {
-	struct run r = {
-		.c = c, .argv = argv, .envp = envp,
-		.id = transaction_new_id(), .guard = { .frontend_fd = -1 },
-		.child = { .exit_status = -1 }
-	};
-	int e = step_begin(&r);
+	struct run r;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->status = 2;
-	if (e == 0)
-		e = step_recover(&r);
-	if (e == 0)
-		e = step_plan(&r);
-	block_signals(&r);
-	if (e == 0)
-		e = step_journal(&r);
-	if (e == 0)
-		e = step_open(&r);
-	if (e < 0) {
-		complain(&r, e);
-		run_free(&r);
-		sigprocmask(SIG_SETMASK, &r.mask, NULL);
-		return;
-	}
-	e = step_dpkg(&r);
-	ret->started = e == 0;
-	if (e < 0)
-		complain(&r, e);
-	step_record(&r, step_settle(&r));
-	ret->child = r.child;
-	run_free(&r);
+	run_init(&r, argv, envp);
+	r.c = c;
+	r.program = REAL_DPKG;
+	r.action = cmdline_action_name(c->action);
+	run_all(&r, ret);
 }
 
-/* A session of its own, so that the caller's stays as it is. */
-static int
-recover_session(struct session *outer, const struct journal_plan *plan,
-                struct session **ret, struct diag *diag)
+void
+run_companion(enum real_program program, const struct companion *c,
+              char *const *argv, char *const *envp, struct run_outcome *ret)
 {
-	struct session *s;
-	int e = session_open(outer->instdir, plan != NULL && plan->guest_db ?
-	                     plan->admindir : NULL, &s, diag);
+	struct run r;
 
-	if (e < 0)
-		return e;
-	*ret = s;
-	e = guard_dpkg_idle(s, diag);
-	/* Adoption that had not begun, or a release that was through. */
-	if (e < 0 || s->state == NULL)
-		return e;
-	e = session_conf(s, NULL, true, diag);
-	if (e == 0)
-		e = session_records(s, true, diag);
-	if (e == 0)
-		e = session_db(s, diag);
-	if (e == 0)
-		e = session_due(s, diag);
-	if (e == 0 && s->state->damaged == 0)
-		state_adopt(s->state);	/* the marker's flags, nothing more */
-	return e;
-}
-
-static void
-recover_record(struct session *s, uint64_t id, const struct closing *c,
-               const char *note)
-{
-	const struct transaction t = {
-		.id = id, .action = "recover", .packages = c->n_packages,
-		.tally = c->tally, .exit_status = -1, .note = note
-	};
-
-	hook("recovered");
-	if (s->state != NULL)
-		transaction_write(s, &t);
-}
-
-static int
-recover_one(struct session *outer, struct journal *j, struct diag *diag)
-{
-	bool bad = journal_state(j) == JOURNAL_BAD;
-	uint64_t id = bad ? transaction_new_id() : journal_id(j);
-	struct closing c = {
-		.plan = bad ? NULL : journal_plan(j), .full = bad
-	};
-	struct session *s = NULL;
-	int e = recover_session(outer, c.plan, &s, diag);
-
-	if (e == 0 && s->state != NULL)
-		e = closing_run(s, &c, diag);
-	if (e == 0) {
-		recover_record(s, id, &c, bad ? "journal was damaged; kept as "
-		               "journal.bad" : "closed an interrupted run");
-		e = bad ? journal_set_aside(j) : journal_done(j);
-	}
-	session_free(s);
-	return e;
-}
-
-static int
-recover_journal(struct session *s, struct journal *j, struct diag *diag)
-{
-	int e = recover_one(s, j, diag);
-
-	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY &&
-	     diag->what[0] == '\0'; i++)
-		e = recover_one(s, j, diag);
-	return e;
-}
-
-/*
- * dpkg-immutable-divert was killed with files open. It locks dpkg's folder
- * while it works: as long as that is held, the note is its own.
- */
-static int
-recover_noted(struct session *outer, int run_fd, const struct buf *text,
-              struct diag *diag)
-{
-	const char *noted[SELF_NOTED];
-	struct journal_path paths[SELF_NOTED] = { { .path = NULL } };
-	struct journal_plan plan = { .paths = paths };
-	struct closing c = { .plan = &plan };
-	struct session *s = NULL;
-	int e;
-
-	plan.n_paths = self_noted(text->data, text->len, noted);
-	for (size_t i = 0; i < plan.n_paths; i++)
-		paths[i].path = noted[i];
-	e = recover_session(outer, NULL, &s, diag);
-	if (e == 0 && s->state != NULL)
-		e = closing_run(s, &c, diag);
-	if (e == 0) {
-		recover_record(s, transaction_new_id(), &c,
-		               "closed an interrupted dpkg-immutable-divert");
-		unlinkat(run_fd, DIVERT_NOTE, 0);
-	}
-	session_free(s);
-	return e;
-}
-
-static int
-recover_divert(struct session *s, bool *ret_did, struct diag *diag)
-{
-	int run, lock = -1, e;
-	struct buf text;
-
-	run = openat(s->state->dir_fd, "run",
-	             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (run < 0)
-		return 0;
-	buf_init(&text, DIVERT_NOTE_MAX);
-	e = file_read(run, DIVERT_NOTE, &text);
-	if (e < 0 || s->guest_db) {
-		e = 0;		/* none, or not for this database */
-		goto out;
-	}
-	lock = open(s->admindir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
-		goto out;
-	*ret_did = true;
-	e = recover_noted(s, run, &text, diag);
-out:
-	if (lock >= 0)
-		close(lock);
-	buf_free(&text);
-	close(run);
-	return e;
-}
-
-int
-run_recover(struct session *s, bool *ret_did, struct diag *diag)
-{
-	int (*const places[])(struct state *, struct journal **) = {
-		state_journal, state_other_journal
-	};
-
-	*ret_did = false;
-	for (size_t i = 0; i < 2; i++) {
-		struct journal *j = NULL;
-		int e = places[i](s->state, &j);
-
-		if (e < 0)
-			continue;	/* no journal, nothing to close */
-		if (journal_state(j) != JOURNAL_IDLE) {
-			e = recover_journal(s, j, diag);
-			*ret_did = true;
-		}
-		journal_free(j);
-		if (e < 0)
-			return e;
-	}
-	return recover_divert(s, ret_did, diag);
+	run_init(&r, argv, envp);
+	r.companion = c;
+	r.program = program;
+	r.action = names[program];
+	run_all(&r, ret);
 }

@@ -115,10 +115,15 @@ record(struct sealing *s, int fd, const char *listed, const char *path,
        const struct ledger_row *old, const struct node *before)
 {
 	struct ledger_row row = { .path = path };
+	bool same = old != NULL && (old->has_md5 || !s->job->hash) &&
+	            seal_unchanged(old, s->job->row, before);
 	struct digest md5;
 	struct node now;
-	int r = node_of_fd(fd, &now);
+	int r;
 
+	if (same && s->job->lazy)
+		return ledger_add(s->ledger, old);
+	r = node_of_fd(fd, &now);
 	if (r < 0) {
 		failed(s, r);
 		return 0;
@@ -126,11 +131,10 @@ record(struct sealing *s, int fd, const char *listed, const char *path,
 	row.ino = now.ino;
 	row.size = now.size;
 	row.ctime = now.ctime;
-	if (old != NULL && (old->has_md5 || !s->job->hash) &&
-	    seal_unchanged(old, s->job->row, before)) {
+	if (same) {
 		row.has_md5 = old->has_md5;
 		memcpy(row.md5, old->md5, 16);
-		s->changed |= !s->job->lazy;
+		s->changed = true;
 		return ledger_add(s->ledger, &row);
 	}
 	if (s->job->hash) {
@@ -163,6 +167,7 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 	unsigned int want = IFLAG_IMMUTABLE;
 	struct ledger_row *old = NULL;
 	struct node node;
+	bool changed;
 	int fd, r;
 
 	if (s->job->old != NULL)
@@ -171,7 +176,7 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 	    (old->has_md5 || !s->job->hash) &&
 	    seal_unchanged(old, s->job->row, &v->node))
 		return keep_row(s, old, &v->node);
-	r = root_open(due_root(s->due), v->path, &fd, &node);
+	r = root_open_as(due_root(s->due), v->path, &v->node, &fd, &node);
 	if (r < 0) {
 		failed(s, r);
 		return 0;
@@ -181,12 +186,13 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 	r = iflag_set(fd, want, want, NULL);
 	if (r < 0 && r != ERR_UNSUPPORTED)
 		failed(s, r);
-	if (r > 0) {
-		s->tally->closed++;
-		syncset_touch(s->sync, fd, &node, v->fs);
-	}
+	changed = r > 0;
+	s->tally->closed += changed;
 	r = r < 0 ? 0 : record(s, fd, listed, v->path, old, &node);
-	close(fd);
+	if (changed)
+		syncset_keep(s->sync, fd, &node, v->fs);
+	else
+		close(fd);
 	return r;
 }
 
@@ -204,14 +210,15 @@ lift_file(struct due *d, const struct verdict *v,
 	if (foreign != NULL &&
 	    (foreign_get(foreign, v->path) & IFLAG_IMMUTABLE))
 		return 0;
-	r = root_open(due_root(d), v->path, &fd, &node);
+	r = root_open_as(due_root(d), v->path, &v->node, &fd, &node);
 	if (r == 0) {
 		r = iflag_set(fd, 0, IFLAG_IMMUTABLE, NULL);
 		if (r > 0) {
 			tally->cleared++;
-			syncset_touch(sync, fd, &node, v->fs);
+			syncset_keep(sync, fd, &node, v->fs);
+		} else {
+			close(fd);
 		}
-		close(fd);
 	}
 	if (r < 0 && r != ERR_UNSUPPORTED) {
 		tally->failed++;

@@ -252,8 +252,13 @@ session_db(struct session *s, struct diag *diag)
 	s->before_fd = s->db_fd;
 	s->db = db;
 	s->db_fd = fd;
-	/* enough to look at flags; session_due adds the rest */
-	return s->due != NULL ? 0 : due_new(NULL, s->root, &s->due);
+	/* Facts are of one database. Without them there is enough to look at
+	 * flags; session_due adds the rest. */
+	due_free(s->due);
+	s->due = NULL;
+	due_facts_free(s->facts);
+	s->facts = NULL;
+	return due_new(NULL, s->root, &s->due);
 }
 
 int

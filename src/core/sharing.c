@@ -209,6 +209,25 @@ look_at_namesakes(struct sharing *s, struct root *root, const char *path)
 	return r;
 }
 
+/* The same for each name of a file whose names are all known. */
+static int
+look_at_links(struct sharing *s, struct root *root, const struct node *n)
+{
+	const struct link_name *name;
+	const struct link *l;
+	uintptr_t found;
+	int r = 0;
+
+	if (!inoset_has(s->links, n->dev, n->ino, &found))
+		return look_all(s, root);
+	l = (const struct link *)found;
+	if (l->n_names < n->nlink)
+		return look_all(s, root);
+	for (name = l->names; r == 0 && name != NULL; name = name->next)
+		r = look_at_namesakes(s, root, name->canonical);
+	return r;
+}
+
 int
 sharing_unsettled(struct sharing *s, struct root *root, const char *path,
                   const struct node *n)
@@ -220,7 +239,7 @@ sharing_unsettled(struct sharing *s, struct root *root, const char *path,
 		s->err = collect_names(s);
 	r = s->err;
 	if (r == 0 && strmap_count(s->names) > 0)
-		r = n->nlink > 1 ? look_all(s, root) :
+		r = n->nlink > 1 ? look_at_links(s, root, n) :
 		    look_at_namesakes(s, root, path);
 	if (r == 0)
 		r = inoset_has(s->unsettled, n->dev, n->ino, NULL);

@@ -87,7 +87,7 @@ static int
 marker_line(struct state *s, const char *line, size_t n)
 {
 	if (n > 3 && memcmp(line, "id ", 3) == 0) {
-		if (n != 3 + ID_LEN ||
+		if (n != 3 + ID_LEN || s->id[0] != '\0' ||
 		    strspn(line + 3, "0123456789abcdef") < ID_LEN)
 			return ERR_FORMAT;
 		memcpy(s->id, line + 3, ID_LEN);
@@ -95,7 +95,8 @@ marker_line(struct state *s, const char *line, size_t n)
 		return 0;
 	}
 	if (n > 9 && memcmp(line, "admindir ", 9) == 0) {
-		if (n - 9 >= sizeof(s->admindir) || line[9] != '/')
+		if (n - 9 >= sizeof(s->admindir) || line[9] != '/' ||
+		    s->admindir[0] != '\0')
 			return ERR_FORMAT;
 		memcpy(s->admindir, line + 9, n - 9);
 		s->admindir[n - 9] = '\0';
@@ -114,8 +115,10 @@ parse_marker(struct state *s, const struct buf *text, struct diag *diag)
 	const char *line;
 	size_t n;
 
-	if (text->len > 0 && memchr(text->data, '\0', text->len) != NULL)
-		return diag_set(diag, ERR_FORMAT, name, 0, "holds a NUL");
+	if (text->len == 0 || text->data[text->len - 1] != '\n' ||
+	    memchr(text->data, '\0', text->len) != NULL)
+		return diag_set(diag, ERR_FORMAT, name, 0,
+		                "holds a NUL, or is cut short");
 	lines_init(&l, text->data, text->len);
 	if (!lines_next(&l, &line, &n) || n <= first ||
 	    memcmp(line, MARKER_FIRST, first) != 0 ||
@@ -174,7 +177,7 @@ int
 state_open(struct root *root, struct state **ret, struct diag *diag)
 {
 	struct state *s = state_new(root);
-	int r;
+	int r, owner;
 
 	if (s == NULL)
 		return -ENOMEM;
@@ -190,11 +193,10 @@ state_open(struct root *root, struct state **ret, struct diag *diag)
 		state_free(s);
 		return r;
 	}
-	if (r == 0) {
-		r = check_owner(s->dir_fd);
-		if (r < 0)
-			diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
-	}
+	/* A bad marker in somebody else's folder is the smaller trouble. */
+	owner = s->dir_fd < 0 ? 0 : check_owner(s->dir_fd);
+	if (owner < 0)
+		r = diag_set(diag, owner, STATE_DIR, 0, "%s", err_text(owner));
 	if (r < 0)
 		take_damaged(s, r);
 	/* What others may have written, or a newer program has, is neither

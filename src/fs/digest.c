@@ -63,6 +63,9 @@ update_from_fd(EVP_MD_CTX *ctx, int fd, unsigned char *chunk,
 			return -errno;
 		if (n == 0)
 			break;
+		/* Only a hint, and only worth a call where there is more. */
+		if (total == 0 && (size_t)n == CHUNK)
+			(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 		if (EVP_DigestUpdate(ctx, chunk, (size_t)n) != 1)
 			return -EIO;
 		total += (uint64_t)n;
@@ -92,8 +95,6 @@ digest_fd(int fd, enum digest_kind kind, struct digest *ret,
 	err = -EIO;
 	if (EVP_DigestInit_ex(ctx, md, NULL) != 1)
 		goto out;
-	/* Only a hint: what cannot take it is read all the same. */
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	err = update_from_fd(ctx, fd, chunk, &bytes);
 	if (err < 0)
 		goto out;

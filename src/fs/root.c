@@ -380,30 +380,24 @@ node_of_fd(int fd, struct node *ret)
 	return node_at(fd, "", ret);
 }
 
-int
-root_open(struct root *r, const char *path, int *ret_fd,
-          struct node *ret_node)
+/* Opens base, which must still be the regular file of `named`. */
+static int
+open_named(int dirfd, const char *base, const struct node *named,
+           int *ret_fd, struct node *ret_node)
 {
-	struct node named, opened;
-	const char *base;
-	int dirfd, fd;
-	int err;
+	struct node opened;
+	int fd, err;
 
-	err = locate(r, path, &dirfd, &base);
-	if (err == 0)
-		err = node_at(dirfd, base, &named);
-	if (err < 0)
-		return err;
 	/* Opening a device or a fifo can already do something. */
-	if (!S_ISREG(named.mode))
+	if (!S_ISREG(named->mode))
 		return ERR_NOT_REGULAR;
 	fd = openat(dirfd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	            O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ELOOP ? ERR_UNSAFE : -errno;
 	err = node_of_fd(fd, &opened);
-	if (err == 0 && (!S_ISREG(opened.mode) || opened.dev != named.dev ||
-	                 opened.ino != named.ino))
+	if (err == 0 && (!S_ISREG(opened.mode) || opened.dev != named->dev ||
+	                 opened.ino != named->ino))
 		err = ERR_UNSAFE;
 	if (err < 0) {
 		close(fd);
@@ -412,6 +406,37 @@ root_open(struct root *r, const char *path, int *ret_fd,
 	*ret_fd = fd;
 	*ret_node = opened;
 	return 0;
+}
+
+int
+root_open(struct root *r, const char *path, int *ret_fd,
+          struct node *ret_node)
+{
+	struct node named;
+	const char *base;
+	int dirfd;
+	int err;
+
+	err = locate(r, path, &dirfd, &base);
+	if (err == 0)
+		err = node_at(dirfd, base, &named);
+	if (err < 0)
+		return err;
+	return open_named(dirfd, base, &named, ret_fd, ret_node);
+}
+
+int
+root_open_as(struct root *r, const char *path, const struct node *known,
+             int *ret_fd, struct node *ret_node)
+{
+	const char *base;
+	int dirfd;
+	int err;
+
+	err = locate(r, path, &dirfd, &base);
+	if (err < 0)
+		return err;
+	return open_named(dirfd, base, known, ret_fd, ret_node);
 }
 
 int

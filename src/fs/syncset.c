@@ -89,6 +89,21 @@ syncset_touch(struct syncset *s, int fd, const struct node *n,
 }
 
 void
+syncset_keep(struct syncset *s, int fd, const struct node *n,
+             const struct fskind *kind)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->mounts[i].dev != n->dev || !s->mounts[i].journaled)
+			continue;
+		close(s->mounts[i].fd);
+		s->mounts[i].fd = fd;
+		return;
+	}
+	syncset_touch(s, fd, n, kind);
+	close(fd);
+}
+
+void
 syncset_merge(struct syncset *to, struct syncset *from)
 {
 	for (size_t i = 0; i < from->n; i++) {

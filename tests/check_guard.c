@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <sys/wait.h>
+
+#include "core_fixture.h"
+#include "guard.h"
+#include "lock.h"
+
+static void
+bare(void)
+{
+	session_free(session);
+	session = NULL;
+	memset(&diag, 0, sizeof(diag));
+	ok(session_open(top, NULL, &session, &diag));
+}
+
+/* Another process holds a lock of dpkg's for as long as `fd` is open. */
+static pid_t
+holder(const char *path, int *ret_fd)
+{
+	int ready_pipe[2], end[2];
+	char c = 0;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready_pipe), 0);
+	ck_assert_int_eq(pipe(end), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+		pid_t other;
+
+		close(end[1]);
+		if (fd < 0 || lock_posix(fd, &other) < 0 ||
+		    write(ready_pipe[1], "x", 1) != 1 ||
+		    read(end[0], &c, 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(end[0]);
+	ck_assert_int_eq(read(ready_pipe[0], &c, 1), 1);
+	close(ready_pipe[0]);
+	close(ready_pipe[1]);
+	*ret_fd = end[1];
+	return pid;
+}
+
+static void
+let_go(pid_t pid, int fd)
+{
+	int wstatus = 1;
+
+	close(fd);
+	ck_assert_int_eq(waitpid(pid, &wstatus, 0), pid);
+	ck_assert_int_eq(wstatus, 0);
+}
+
+START_TEST(locks)
+{
+	struct guard guard = { .frontend_fd = -1 }, none = guard;
+	struct session *mine;
+	char who[32];
+	pid_t pid;
+	int fd;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	pid = holder(host("/var/lib/dpkg/lock-frontend"), &fd);
+	ck_assert_int_eq(guard_take(session, false, &guard, &diag), ERR_BUSY);
+	snprintf(who, sizeof(who), "pid %d", (int)pid);
+	ck_assert_ptr_nonnull(strstr(diag.what, who));
+	ck_assert_int_eq(guard.frontend_fd, -1);
+	ck_assert_int_lt(session->state->lock_fd, 0);
+	/* a front end holds it for us */
+	ok(guard_take(session, true, &guard, &diag));
+	ck_assert_int_eq(guard.frontend_fd, -1);
+	let_go(pid, fd);
+	guard_drop(&guard);
+	guard_drop(&none);
+	/* our own lock is taken: nothing is kept */
+	mine = session;
+	session = NULL;
+	bare();
+	ck_assert_int_eq(guard_take(session, false, &guard, &diag), ERR_BUSY);
+	ck_assert_int_eq(guard.frontend_fd, -1);
+	session_free(mine);
+	ok(guard_take(session, false, &guard, &diag));
+	ck_assert_int_ge(guard.frontend_fd, 0);
+	guard_drop(&guard);
+	ck_assert_int_eq(guard.frontend_fd, -1);
+}
+END_TEST
+
+START_TEST(dpkg_at_work)
+{
+	pid_t pid;
+	int fd;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	ok(guard_dpkg_idle(session, &diag));	/* no lock file at all */
+	pid = holder(host("/var/lib/dpkg/lock"), &fd);
+	ck_assert_int_eq(guard_dpkg_idle(session, &diag), ERR_BUSY);
+	let_go(pid, fd);
+	ok(guard_dpkg_idle(session, &diag));
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("guard");
+	TCase *t = tcase_create("guard");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, core_set_up, core_tear_down);
+	tcase_add_test(t, locks);
+	tcase_add_test(t, dpkg_at_work);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CORE_MAIN()

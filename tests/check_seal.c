@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "core_fixture.h"
+#include "seal.h"
+
+#define OK "ok installed"
+
+static struct ledger *ledger;
+static struct tally tally;
+static struct seal_job job;
+static struct syncset *sync_set;
+
+static void
+set_up(void)
+{
+	core_set_up();
+	sync_set = syncset_new();
+	ck_assert_ptr_nonnull(sync_set);
+	job = (struct seal_job){
+		.hash = true, .in_run = true, .on_finding = fixture_finding
+	};
+}
+
+static void
+tear_down(void)
+{
+	syncset_free(sync_set);
+	ledger_free(ledger);
+	core_tear_down();
+}
+
+/* Seals package a anew; *fresh replaces `ledger` where there is one. */
+static bool
+seal(void)
+{
+	struct ledger *fresh = NULL;
+	struct package *p;
+
+	open_session();
+	p = dpkgdb_first(session->db, "a");
+	ck_assert_ptr_nonnull(p);
+	ok(dpkgdb_load_list(session->db, p, &diag));
+	ok(dpkgdb_load_md5s(session->db, p, &diag));
+	memset(&tally, 0, sizeof(tally));
+	findings[0] = '\0';
+	job.old = ledger;
+	ok(seal_package(session->due, p, &job, sync_set, &tally, &fresh));
+	ok(syncset_flush(sync_set));
+	if (fresh == NULL)
+		return false;
+	ledger_free(ledger);
+	ledger = fresh;
+	return true;
+}
+
+START_TEST(unchanged_by_inode_size_and_time)
+{
+	const struct ledger_row row = { .ino = 1, .size = 2, .ctime = 50 };
+	struct index_row x = { .set_from = 100, .set_to = 200 };
+	struct node n = { .ino = 1, .size = 2, .ctime = 50 };
+
+	ck_assert(seal_unchanged(&row, NULL, &n));
+	ck_assert(seal_unchanged(&row, &x, &n));
+	n.ctime = 99;
+	ck_assert(!seal_unchanged(&row, NULL, &n));
+	ck_assert(!seal_unchanged(&row, &x, &n));
+	n.ctime = 100;
+	ck_assert(!seal_unchanged(&row, NULL, &n));
+	ck_assert(seal_unchanged(&row, &x, &n));
+	n.ctime = 200;
+	ck_assert(seal_unchanged(&row, &x, &n));
+	n.ctime = 201;
+	ck_assert(!seal_unchanged(&row, &x, &n));
+	n.ctime = 150;
+	n.size = 3;
+	ck_assert(!seal_unchanged(&row, &x, &n));
+	n.size = 2;
+	n.ino = 2;
+	ck_assert(!seal_unchanged(&row, &x, &n));
+	/* no window at all */
+	n.ino = 1;
+	x = (struct index_row){ .set_from = 0, .set_to = 200 };
+	ck_assert(!seal_unchanged(&row, &x, &n));
+}
+END_TEST
+
+START_TEST(tallies_add_up)
+{
+	struct tally a = { 1, 2, 3, 4, 5, 0 };
+	const struct tally b = { 10, 20, 30, 40, 50, -EPERM };
+
+	tally_add(&a, &b);
+	ck_assert_uint_eq(a.opened, 11);
+	ck_assert_uint_eq(a.closed, 22);
+	ck_assert_uint_eq(a.cleared, 33);
+	ck_assert_uint_eq(a.findings, 44);
+	ck_assert_uint_eq(a.failed, 55);
+	ck_assert_int_eq(a.first_error, -EPERM);
+	a.first_error = -EIO;
+	tally_add(&a, &b);
+	ck_assert_int_eq(a.first_error, -EIO);
+}
+END_TEST
+
+START_TEST(a_ledger_only_where_something_changed)
+{
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	add_package("a", OK, "", "/usr/a", "/usr/none", NULL);
+	database();
+	ck_assert(seal());
+	ck_assert_uint_eq(ledger->n_rows, 1);
+	ck_assert_uint_eq(tally.closed, 1);
+	ck_assert(!seal());
+	ck_assert_uint_eq(tally.closed, 0);
+	/* the flag alone: a new time, and so a new ledger, unless lazy */
+	set_flags("/usr/a", 0);
+	ck_assert(seal());
+	set_flags("/usr/a", 0);
+	job.lazy = true;
+	job.row = &(struct index_row){ .set_from = 1, .set_to = INT64_MAX };
+	ck_assert(!seal());
+	ck_assert_uint_eq(tally.closed, 1);
+	/* one with a row more than there is */
+	put("/usr/b", "1");
+	add_package("b", OK, "", NULL);
+	database_new();
+	add_package("a", OK, "", NULL);
+	database();
+	ck_assert(seal());
+	ck_assert_uint_eq(ledger->n_rows, 0);
+}
+END_TEST
+
+START_TEST(without_content)
+{
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	add_package("a", OK, "", "/usr/a", NULL);
+	database();
+	tamper("/usr/a", "2");
+	job.hash = false;
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	protected("/usr/a");
+	ck_assert(!ledger->rows[0].has_md5);
+	ck_assert(!seal());
+	/* and told as soon as it is read */
+	job.hash = true;
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "content /usr/a;");
+}
+END_TEST
+
+START_TEST(either_is_right)
+{
+	struct ledger_row *row;
+
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	add_package("a", OK, "", "/usr/a", NULL);
+	database();
+	tamper("/usr/a", "local change");
+	job.in_run = false;
+	job.accept = true;
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	/* as the ledger says: no word */
+	job.accept = false;
+	set_flags("/usr/a", 0);
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	/* as md5sums say: no word */
+	tamper("/usr/a", "1");
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	tamper("/usr/a", "2");
+	for (int i = 0; i < 3; i++) {
+		seal();
+		ck_assert_str_eq(findings, "content /usr/a;");
+		ck_assert_uint_eq(tally.findings, 1);
+	}
+	row = ledger_find(ledger, "/usr/a");
+	ck_assert_ptr_nonnull(row);
+	ck_assert_uint_eq(row->md5[0], 0xc4);	/* of "1" */
+}
+END_TEST
+
+START_TEST(what_cannot_be_flagged)
+{
+	struct tally t = { .opened = 0 };
+
+	NEEDS_ROOT();
+	put("/usr/m/x", "");
+	ck_assert_int_eq(mount("tmpfs", host("/usr/m"), "tmpfs", 0,
+	                       "size=1m,mode=0755"), 0);
+	put("/usr/m/f", "1");
+	put("/usr/n", "2");
+	add_package("a", OK, "", "/usr/m/f", "/usr/n", NULL);
+	database();
+	ck_assert_int_eq(mount(NULL, host("/usr/m"), NULL,
+	                       MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	ck_assert(seal());
+	protected("/usr/n");
+	ck_assert_uint_eq(tally.failed, 1);
+	ck_assert_int_eq(tally.first_error, -EROFS);
+	ck_assert_uint_eq(tally.closed, 1);
+	ok(unseal_package(session->due, dpkgdb_first(session->db, "a"),
+	                  ledger, NULL, sync_set, &t));
+	ck_assert_uint_eq(t.cleared, 1);
+	open_file("/usr/n");
+	umount2(host("/usr/m"), MNT_DETACH);
+}
+END_TEST
+
+START_TEST(unsealing)
+{
+	struct foreign *f = foreign_new();
+	struct tally t = { .opened = 0 };
+	struct package *p;
+
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	put("/usr/own", "2");
+	put("/usr/both", "3");
+	put("/var/x", "4");
+	put("/var/was", "5");
+	add_package("a", OK, "", "/usr/a", "/usr/own", "/usr/both", "/var/x",
+	            "/var/was", "/usr", NULL);
+	database();
+	put("/etc/dpkg-immutable.conf", "protect = /var/was\n");
+	seal();
+	set_flags("/var/x", IFLAG_IMMUTABLE);
+	set_flags("/usr/both", IFLAG_IMMUTABLE | IFLAG_APPEND);
+	put("/etc/dpkg-immutable.conf", "");
+	foreign_set(f, "/usr/own", IFLAG_IMMUTABLE);
+	foreign_set(f, "/usr/both", IFLAG_APPEND);
+	open_session();
+	p = dpkgdb_first(session->db, "a");
+	ok(dpkgdb_load_list(session->db, p, &diag));
+	ok(unseal_package(session->due, p, NULL, f, sync_set, &t));
+	open_file("/usr/a");
+	protected("/usr/own");
+	ck_assert_str_eq(flags_of("/usr/both"), "a");
+	protected("/var/x");
+	protected("/var/was");
+	ck_assert_uint_eq(t.cleared, 2);
+	/* what was recorded is ours, exempt since or not */
+	ok(unseal_package(session->due, p, ledger, f, sync_set, &t));
+	open_file("/var/was");
+	protected("/var/x");
+	ck_assert_uint_eq(t.cleared, 3);
+	foreign_free(f);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("seal");
+	TCase *t = tcase_create("seal");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, unchanged_by_inode_size_and_time);
+	tcase_add_test(t, tallies_add_up);
+	tcase_add_test(t, a_ledger_only_where_something_changed);
+	tcase_add_test(t, without_content);
+	tcase_add_test(t, either_is_right);
+	tcase_add_test(t, what_cannot_be_flagged);
+	tcase_add_test(t, unsealing);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CORE_MAIN()
