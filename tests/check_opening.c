@@ -13,6 +13,7 @@ static struct cmdline line = {
 };
 static struct prepared prepared;
 static struct opening opening;
+static bool locked = true;	/* as the outermost has it */
 
 /* Packages a, with two links to one file, and b; protected. */
 static void
@@ -40,6 +41,8 @@ static void
 probe(const char *first, const char *second)
 {
 	open_session();
+	if (locked)
+		ok(state_lock(session->state));
 	words[0] = (char *)(uintptr_t)first;
 	words[1] = (char *)(uintptr_t)second;
 	line.n_operands = first == NULL ? 0 : second == NULL ? 1 : 2;
@@ -127,6 +130,21 @@ START_TEST(an_admins_own_flag_is_noted)
 	open_file("/usr/b2");
 	protected("/var/lib/b");
 	done();
+	/* a nested caller writes no records */
+	put("/usr/a3", "3");
+	set_flags("/usr/a3", IFLAG_IMMUTABLE);
+	database_new();
+	add_package("a", OK, "", "/usr/a3", NULL);
+	add_package("b", OK, "", "/usr/b", "/usr/b2", "/var/lib/b", NULL);
+	database();
+	locked = false;
+	probe("a", NULL);
+	ck_assert(opening.paths[0].foreign);
+	ok(foreign_load(session->state->ledger_fd, &f, &diag));
+	ck_assert_uint_eq(foreign_get(f, "/usr/a3"), 0);
+	foreign_free(f);
+	done();
+	locked = true;
 	/* known by now */
 	set_flags("/usr/b2", IFLAG_IMMUTABLE);
 	probe("b", NULL);
