@@ -222,6 +222,7 @@ START_TEST(default_signals_and_mask)
 {
 	char *argv[] = { (char *)"/bin/grep", (char *)"^Sig[BI]",
 		         (char *)"/proc/self/status", NULL };
+	unsigned long long blocked, ignored;
 	sigset_t set, before, after;
 	struct capture c;
 	char text[256];
@@ -235,8 +236,11 @@ START_TEST(default_signals_and_mask)
 	ck_assert_int_eq(capture_start(argv, environment, &c), 0);
 	drain(c.fd, text, sizeof(text));
 	ck_assert_int_eq(capture_end(&c, 0), 0);
-	ck_assert_str_eq(text, "SigBlk:\t0000000000000000\n"
-	                 "SigIgn:\t0000000000000000\n");
+	ck_assert_int_eq(sscanf(text, "SigBlk: %llx SigIgn: %llx", &blocked,
+	                        &ignored), 2);
+	ck_assert_uint_eq(blocked, 0);
+	/* 32 and 33 are the C library's own: nobody can be given them back */
+	ck_assert_uint_eq(ignored & ~0x180000000ULL, 0);
 	sigprocmask(SIG_SETMASK, NULL, &after);
 	ck_assert(same_mask(&before, &after));
 }

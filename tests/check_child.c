@@ -199,11 +199,16 @@ state_of(pid_t pid)
 static void
 wait_state(pid_t pid, const char *states)
 {
+	char state = '-';
 	int i;
 
-	for (i = 0; i < 2000 && strchr(states, state_of(pid)) == NULL; i++)
+	for (i = 0; i < 10000; i++) {
+		state = state_of(pid);
+		if (strchr(states, state) != NULL)
+			return;
 		rest();
-	ck_assert_ptr_nonnull(strchr(states, state_of(pid)));
+	}
+	ck_abort_msg("%d is %c, not one of %s", (int)pid, state, states);
 }
 
 #define LOOP "echo $$; while :; do sleep 0.01; done"
