@@ -361,6 +361,31 @@ START_TEST(open_regular_files_only)
 }
 END_TEST
 
+/* What stands there must still be the file that was looked at. */
+START_TEST(open_what_was_seen)
+{
+	struct node seen, other, n;
+	int fd;
+
+	ck_assert_int_eq(mkfifo(below("/fifo"), 0600), 0);
+	ck_assert_int_eq(root_stat(root, "/bin/ls", &seen), 0);
+	ck_assert_int_eq(root_open_as(root, "/bin/ls", &seen, &fd, &n), 0);
+	ck_assert_uint_eq(n.ino, seen.ino);
+	close(fd);
+	other = seen;
+	other.ino++;
+	ck_assert_int_eq(root_open_as(root, "/bin/ls", &other, &fd, &n),
+	                 ERR_UNSAFE);
+	ck_assert_int_eq(root_stat(root, "/fifo", &other), 0);
+	ck_assert_int_eq(root_open_as(root, "/fifo", &other, &fd, &n),
+	                 ERR_NOT_REGULAR);
+	ck_assert_int_eq(root_open_as(root, "/fifo", &seen, &fd, &n),
+	                 ERR_UNSAFE);
+	ck_assert_int_eq(root_open_as(root, "/bin/no", &seen, &fd, &n),
+	                 -ENOENT);
+}
+END_TEST
+
 START_TEST(open_folders)
 {
 	struct stat st, by_name;
@@ -493,6 +518,7 @@ suite(void)
 	tcase_add_test(t, bad_paths);
 	tcase_add_test(t, stat_tells_the_node);
 	tcase_add_test(t, open_regular_files_only);
+	tcase_add_test(t, open_what_was_seen);
 	tcase_add_test(t, open_folders);
 	tcase_add_test(t, new_root);
 	tcase_add_test(t, many_folders);

@@ -61,6 +61,23 @@ START_TEST(nothing_is_fine)
 }
 END_TEST
 
+/* Whether it is kept or not, the descriptor is the set's from then on. */
+START_TEST(keeps_or_closes)
+{
+	int before = open_fds();
+
+	for (int i = 0; i < 100; i++) {
+		const struct node a = { .dev = 1 }, b = { .dev = 2 };
+
+		syncset_keep(set, dup(file), &a, &journaled);
+		syncset_keep(set, dup(file), &b, &other);
+	}
+	ck_assert_int_eq(open_fds(), before + 2);
+	ck_assert_int_eq(syncset_flush(set), 0);
+	ck_assert_int_eq(open_fds(), before);
+}
+END_TEST
+
 START_TEST(one_file_a_file_system)
 {
 	int before = open_fds();
@@ -168,6 +185,7 @@ suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, nothing_is_fine);
+	tcase_add_test(t, keeps_or_closes);
 	tcase_add_test(t, one_file_a_file_system);
 	tcase_add_test(t, the_last_file_is_the_one);
 	tcase_add_test(t, many_file_systems);

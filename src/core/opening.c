@@ -195,13 +195,11 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 		if (r < 0)
 			return r;
 	}
-	if (l != NULL && ledger_find(l, name) != NULL) {
-		/* the append-only flag is none of ours */
-		r = foreign_set(x->s->foreign, name, flags & IFLAG_APPEND);
-		x->foreign_changed |= (flags & IFLAG_APPEND) != 0;
-		return r < 0 ? r : add_path(x, pp->path, n, flags,
-		                            (flags & IFLAG_APPEND) != 0);
-	}
+	/* Ours; an append-only flag that somebody set beside it comes back
+	 * with the same inode, but is not taken for one that was before us. */
+	if (l != NULL && ledger_find(l, name) != NULL)
+		return add_path(x, pp->path, n, flags,
+		                (flags & IFLAG_APPEND) != 0);
 	if (self_is(pp->path) || x->s->records_lost)
 		return add_path(x, pp->path, n, flags, false);
 	if (p != NULL) {
