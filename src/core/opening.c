@@ -327,15 +327,35 @@ probe_link(struct probe *x, const struct plan_path *pp)
 	       judge_flagged(x, &target, &node, flags & FLAGS);
 }
 
+/*
+ * What is there cannot be looked at, say behind a folder link that is not
+ * root's. Where we once protected a file by that name, it may carry our flag
+ * still, and a removal would leave it without a word.
+ */
+static int
+judge_unseen(struct probe *x, const struct plan_path *pp, int err)
+{
+	const struct ledger *l;
+
+	if (err == -ENOENT || err == -ENOTDIR)
+		return 0;
+	l = session_ledger(x->s, pp->package);
+	if (l == NULL || ledger_find(l, pp->path) == NULL)
+		return 0;
+	return diag_set(x->diag, err, pp->path, 0,
+	                "cannot be looked at, and may be immutable: %s",
+	                err_text(err));
+}
+
 static int
 probe_path(struct probe *x, const struct plan_path *pp)
 {
 	unsigned int flags;
 	struct node node;
-	int r;
+	int r = due_flags(x->s->due, pp->path, &node, &flags);
 
-	if (due_flags(x->s->due, pp->path, &node, &flags) < 0)
-		return 0;
+	if (r < 0)
+		return judge_unseen(x, pp, r);
 	if (S_ISLNK(node.mode))
 		return probe_link(x, pp);
 	if (!S_ISREG(node.mode))

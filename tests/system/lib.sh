@@ -390,11 +390,12 @@ bed_build()
 # made first if need be. Never mount it but read-only: copies are for that.
 bed_base()
 {
-	local suite=$1 key image lock
+	local suite=$1 key image lock arch
 
+	arch=$(command dpkg --print-architecture) && [ -n "$arch" ] || return
 	key=$(printf '%s ' "$BED_VERSION" "$BED_SIZE" "$BED_PACKAGES" |
 		md5sum | cut -c1-8)
-	image=$DI_CACHE/$suite-$(dpkg --print-architecture)-$key.ext4
+	image=$DI_CACHE/$suite-$arch-$key.ext4
 	mkdir -p "$DI_CACHE" || return
 	exec {lock}>"$DI_CACHE/$suite.lock" && flock "$lock" || return
 	if [ -n "${DI_REFRESH:-}" ] || [ ! -f "$image" ]; then
