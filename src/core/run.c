@@ -62,11 +62,15 @@ struct run {
 };
 
 /* From the first lift to the last flag no signal that we could block may end
- * us with files open. */
+ * us with files open: those that people send, those of a limit, and that of a
+ * closed pipe behind our warnings. */
 static void
 block_signals(struct run *r)
 {
-	static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	static const int held[] = {
+		SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGXCPU,
+		SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR
+	};
 	sigset_t set;
 
 	sigemptyset(&set);
