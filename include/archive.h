@@ -50,6 +50,12 @@ struct archive {
 int archive_read(const char *file, struct archive **ret, struct diag *diag);
 /* Reads the list of members as well (decompresses all of it). */
 int archive_members(struct archive *a, struct diag *diag);
+/*
+ * A part made by dpkg-split (deb-split(5)): of it only package and version are
+ * known, which is enough to open the installed package. ERR_FORMAT: no part.
+ */
+int archive_split_part(const char *file, struct archive **ret,
+                       struct diag *diag);
 void archive_free(struct archive *a);
 
 /*

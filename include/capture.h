@@ -14,8 +14,12 @@ struct capture {
 	int fd;		/* read end */
 };
 
-/* argv[0] is an absolute path. 0 or -errno. */
-int capture_start(char *const *argv, char *const *envp, struct capture *ret);
+/*
+ * argv[0] is an absolute path. `in`: the program's standard input (borrowed),
+ * or -1. 0 or -errno.
+ */
+int capture_start(char *const *argv, char *const *envp, int in,
+                  struct capture *ret);
 
 /*
  * Closes fd and reaps. 0 if it exited 0; ERR_CHILD otherwise. Death by

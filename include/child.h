@@ -27,10 +27,13 @@ int child_run(const char *path, char *const *argv, char *const *envp,
 /*
  * The same for a caller that has blocked signals around the run, so that they
  * do not end it with files open: the child gets *child_mask instead, and
- * what was pending at the start of INT, QUIT, TERM and HUP is passed on.
+ * what was pending at the start of INT, QUIT, TERM and HUP is passed on. Where
+ * note_fd is not -1, the child writes itself into it (alive.h) before it
+ * becomes the program.
  */
 int child_run_masked(const char *path, char *const *argv, char *const *envp,
-                     const sigset_t *child_mask, struct child_result *ret);
+                     const sigset_t *child_mask, int note_fd,
+                     struct child_result *ret);
 
 /* Ends this process as the child ended: exit, or death by the same signal. */
 _Noreturn void child_exit_like(const struct child_result *r);

@@ -32,5 +32,10 @@ void guard_drop(struct guard *g);
 
 /* ERR_BUSY with *diag if dpkg itself (its `lock`) is at work. */
 int guard_dpkg_idle(const struct session *s, struct diag *diag);
+/*
+ * The same if the real program of an interrupted run lives, though it may not
+ * hold its lock yet. To be asked of a journal that is not DONE.
+ */
+int guard_child_gone(struct state *s, struct diag *diag);
 
 #endif

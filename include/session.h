@@ -25,6 +25,7 @@ struct session {
 	bool guest_db;			/* admindir is not the adopted one */
 	struct state *state;		/* NULL: not adopted */
 	struct conf *conf;
+	bool keeps_conf;		/* it is the root's own, and good */
 	struct dpkgdb *db;		/* as now */
 	struct dpkgdb *before;		/* as before dpkg ran; may be NULL */
 	bool diverted_since;	/* the database, when first loaded, had other
@@ -56,6 +57,8 @@ void session_free(struct session *s);
  */
 int session_conf(struct session *s, const char *file, bool lenient,
                  struct diag *diag);
+/* Remembers a good one for the day that it isn't; needs our lock. */
+void session_keep_conf(struct session *s);
 /* Index and foreign; with `lenient` bad ones count as empty, with a warning. */
 int session_records(struct session *s, bool lenient, struct diag *diag);
 /* Database (status, not the lists). Again: the old one becomes `before`. */

@@ -69,6 +69,12 @@ int state_lock(struct state *s);
 int state_retreat(struct state *s);
 
 /*
+ * The file beside the journal in which the real program notes itself
+ * (alive.h); a descriptor of the caller's, or -errno.
+ */
+int state_child_note(struct state *s);
+
+/*
  * True if another process of ours holds the lock (readers ask).
  */
 bool state_locked(const struct state *s);

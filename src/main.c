@@ -68,6 +68,7 @@
  * src/proc: other programs
  *	child		the real dpkg, run as if we were not there
  *	capture		a helper whose output is read
+ *	alive		whether a noted process still lives
  *	real		which program is the real one (marker: our own)
  *
  * src/base: what any program needs

@@ -467,7 +467,7 @@ START_TEST(pending_signals_are_passed_on)
 	sigprocmask(SIG_BLOCK, &set, &before);
 	raise(signals[_i]);
 	ck_assert_int_eq(child_run_masked("/bin/sleep", argv, environ,
-	                                  &before, &r), 0);
+	                                  &before, -1, &r), 0);
 	ck_assert_int_eq(r.signal, signals[_i]);
 	sigpending(&set);
 	ck_assert(!sigismember(&set, signals[_i]));

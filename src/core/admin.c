@@ -99,6 +99,7 @@ begin(struct act *a, struct diag *diag)
 	if (r < 0)
 		return r;
 	session_log(s);
+	session_keep_conf(s);
 	r = recover_run(s, &a->recovered, diag);
 	if (r == 0) {
 		index_free(s->index);
@@ -255,10 +256,16 @@ note_foreign(struct act *a, struct package *p, const struct verdict *v)
 {
 	unsigned int flags = v->flags & (IFLAG_IMMUTABLE | IFLAG_APPEND);
 
-	(void)p;
 	if (!v->have_node || !S_ISREG(v->node.mode) || flags == 0 ||
 	    self_is(v->path))
 		return 0;
+	/* the marker was lost, not released: what we recorded is ours */
+	if (a->s->index->n_rows > 0 && flags == IFLAG_IMMUTABLE) {
+		const struct ledger *l = session_ledger(a->s, p->key);
+
+		if (l != NULL && ledger_find(l, v->path) != NULL)
+			return 0;
+	}
 	return foreign_set(a->s->foreign, v->path, flags);
 }
 

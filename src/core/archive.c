@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,13 @@
 #include "arena.h"
 #include "buf.h"
 #include "capture.h"
+#include "lines.h"
 #include "tar.h"
 
 #define DPKG_DEB "/usr/bin/dpkg-deb"
+/* deb-split(5): behind ar's magic and one header of 60 bytes, a few lines. */
+#define SPLIT_BODY 68
+#define SPLIT_HEAD 4096
 #define CONTROL_MAX ((size_t)4 << 20)
 #define MD5SUMS_MAX ((size_t)256 << 20)
 #define MEMBERS_MAX ((size_t)4 << 20)
@@ -47,6 +52,28 @@ at_end(int fd)
 	return n == 0;
 }
 
+/*
+ * Opened by us and handed over as standard input, so that /dev/stdin and
+ * /dev/fd/N mean here what they mean to dpkg.
+ */
+static int
+open_regular(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = fstat(fd, &st) < 0 ? -errno :
+	      S_ISREG(st.st_mode) ? 0 : ERR_NOT_REGULAR;
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
 typedef int stream_reader(struct tar *t, void *arg, struct diag *diag);
 
 /*
@@ -59,19 +86,21 @@ stream_read(const char *file, const char *action, stream_reader *reader,
             void *arg, struct diag *diag)
 {
 	char program[] = DPKG_DEB;
-	char ddash[] = "--";
+	char input[] = "-";
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char locale[] = "LC_ALL=C.UTF-8";
 	char *const envp[] = { path, locale, NULL };
 	char *const argv[] = {
-		program, (char *)(uintptr_t)action, ddash,
-		(char *)(uintptr_t)file, NULL
+		program, (char *)(uintptr_t)action, input, NULL
 	};
+	int fd = open_regular(file), rc, end, early;
 	struct capture c;
 	struct tar *t = NULL;
-	int rc, end, early;
 
-	rc = capture_start(argv, envp, &c);
+	if (fd < 0)
+		return diag_set(diag, fd, file, 0, "%s", err_text(fd));
+	rc = capture_start(argv, envp, fd, &c);
+	close(fd);
 	if (rc < 0)
 		return diag_set(diag, rc, file, 0, "cannot run %s: %s",
 		                DPKG_DEB, err_text(rc));
@@ -130,16 +159,6 @@ parts_read(struct tar *t, void *arg, struct diag *diag)
 }
 
 static int
-regular(const char *file)
-{
-	struct stat st;
-
-	if (stat(file, &st) < 0)
-		return -errno;
-	return S_ISREG(st.st_mode) ? 0 : ERR_NOT_REGULAR;
-}
-
-static int
 archive_new(const char *file, struct archive **ret)
 {
 	struct archive *a;
@@ -168,12 +187,7 @@ archive_read(const char *file, struct archive **ret, struct diag *diag)
 	buf_init(&p.control, CONTROL_MAX);
 	buf_init(&p.conffiles, CONTROL_MAX);
 	buf_init(&p.md5sums, MD5SUMS_MAX);
-	/* A pipe or device would have dpkg-deb wait; dpkg refuses it. */
-	rc = regular(file);
-	if (rc < 0)
-		diag_set(diag, rc, file, 0, "%s", err_text(rc));
-	if (rc == 0)
-		rc = archive_new(file, &a);
+	rc = archive_new(file, &a);
 	if (rc == 0)
 		rc = stream_read(file, "--ctrl-tarfile", parts_read, &p, diag);
 	if (rc == 0 && !p.has_control)
@@ -269,6 +283,53 @@ archive_members(struct archive *a, struct diag *diag)
 out:
 	free(all.v);
 	return rc;
+}
+
+/* The n-th line of a text, copied; NULL: there is none, or no memory. */
+static char *
+nth_line(struct arena *arena, const char *text, size_t len, int n)
+{
+	struct lines l;
+	const char *line;
+	size_t size;
+
+	lines_init(&l, text, len);
+	while (lines_next(&l, &line, &size))
+		if (--n == 0 && size > 0 &&
+		    memchr(line, '\0', size) == NULL)
+			return arena_strndup(arena, line, size);
+	return NULL;
+}
+
+int
+archive_split_part(const char *file, struct archive **ret, struct diag *diag)
+{
+	static const char start[] = "!<arch>\ndebian-split ";
+	char head[SPLIT_HEAD];
+	struct archive *a = NULL;
+	int fd = open_regular(file), rc;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = pread(fd, head, sizeof(head), 0);
+	close(fd);
+	if (n <= SPLIT_BODY || memcmp(head, start, sizeof(start) - 1) != 0)
+		return diag_set(diag, ERR_FORMAT, file, 0, "no split part");
+	rc = archive_new(file, &a);
+	if (rc < 0)
+		return rc;
+	a->package = nth_line(a->arena, head + SPLIT_BODY,
+	                      (size_t)n - SPLIT_BODY, 2);
+	a->version = nth_line(a->arena, head + SPLIT_BODY,
+	                      (size_t)n - SPLIT_BODY, 3);
+	a->arch = "";
+	if (a->package == NULL || a->version == NULL) {
+		archive_free(a);
+		return diag_set(diag, ERR_FORMAT, file, 0, "bad split part");
+	}
+	*ret = a;
+	return 0;
 }
 
 void

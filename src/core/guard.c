@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "alive.h"
 #include "lock.h"
 
 static int
@@ -95,4 +96,17 @@ guard_dpkg_idle(const struct session *s, struct diag *diag)
 	r = lock_posix_held(fd, &pid);
 	close(fd);
 	return r > 0 ? busy(diag, "dpkg database lock", pid) : 0;
+}
+
+int
+guard_child_gone(struct state *s, struct diag *diag)
+{
+	int fd = state_child_note(s), r;
+	pid_t pid = 0;
+
+	if (fd < 0)
+		return 0;
+	r = alive_noted(fd, &pid);
+	close(fd);
+	return r > 0 ? busy(diag, "dpkg database", pid) : 0;
 }

@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "file.h"
 #include "formatver.h"
+#include "crc32c.h"
 #include "ledger.h"
 #include "lines.h"
 #include "vis.h"
@@ -20,6 +21,7 @@
 #define LEDGER_VERSION	1
 #define LEDGER_MAX_ROWS	1000000
 #define KEY_MAX		240	/* with ".mtree.new" still a file name */
+#define KEY_CUT		200
 
 struct ledger_priv {
 	struct arena *arena;	/* paths that were added */
@@ -335,10 +337,15 @@ parse(struct ledger *l, const char *name, struct diag *diag)
 static int
 file_name(const char *key, char *name, size_t size)
 {
-	if (key[0] == '\0' || key[0] == '.' || strchr(key, '/') != NULL ||
-	    strlen(key) > KEY_MAX)
+	size_t n = strlen(key);
+
+	if (key[0] == '\0' || key[0] == '.' || strchr(key, '/') != NULL)
 		return -EINVAL;
-	snprintf(name, size, "%s.mtree", key);
+	if (n <= KEY_MAX)
+		snprintf(name, size, "%s.mtree", key);
+	else	/* too long for a file's name: cut, and told apart by a sum */
+		snprintf(name, size, "%.*s~%08x.mtree", KEY_CUT, key,
+		         (unsigned int)crc32c(0, key, n));
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct probe {
 	struct strmap *owners;		/* path -> package; made when needed */
 	struct diag *diag;
 	bool foreign_changed;
+	uint64_t other_names;		/* of lifted inodes, not in the plan */
 	/* the last package asked for */
 	const char *key;
 	struct package *package;
@@ -78,8 +79,11 @@ add_path(struct probe *x, const char *path, const struct node *n,
 	struct opening *o = x->o;
 	int r = inoset_add(x->seen, n->dev, n->ino, 1);
 
+	if (r == 0 && x->other_names > 0)
+		x->other_names--;
 	if (r <= 0)
 		return r;
+	x->other_names += n->nlink - 1;
 	if ((o->n_paths & (o->n_paths - 1)) == 0) {
 		size_t cap = o->n_paths == 0 ? 1 : o->n_paths * 2;
 		void *more = realloc(o->paths, cap * sizeof(*o->paths));
@@ -171,6 +175,15 @@ owner_of(struct probe *x, const char *path, const struct node *n,
 	return (struct package *)owner;
 }
 
+/* The index says that we closed it, though its ledger is unreadable. */
+static bool
+closed_by_us(struct session *s, const struct package *p)
+{
+	const struct index_row *row = index_find(s->index, p->name, p->arch);
+
+	return row != NULL && !row->off;
+}
+
 /*
  * A flag that no ledger of the plan explains: another package's file (taken
  * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
@@ -200,7 +213,8 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 	if (l != NULL && ledger_find(l, name) != NULL)
 		return add_path(x, pp->path, n, flags,
 		                (flags & IFLAG_APPEND) != 0);
-	if (self_is(pp->path) || x->s->records_lost)
+	if (self_is(pp->path) || x->s->records_lost ||
+	    (p != NULL && l == NULL && closed_by_us(x->s, p)))
 		return add_path(x, pp->path, n, flags, false);
 	if (p != NULL) {
 		due_judge(x->s->due, p, name, &v);
@@ -366,6 +380,37 @@ probe_path(struct probe *x, const struct plan_path *pp)
 	return r;
 }
 
+/* An inode may belong to packages that the plan knows nothing of: they are
+ * closed again as well. */
+static int
+add_link_owners(struct probe *x)
+{
+	struct dpkgdb *db = x->s->db;
+
+	for (size_t i = 0; x->other_names > 0 && i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+		bool owner = false;
+		int r;
+
+		if (p->state <= PKG_CONFIG_FILES ||
+		    strmap_get(x->packages, p->key, NULL))
+			continue;
+		r = dpkgdb_load_list(db, p, x->diag);
+		for (size_t k = 0; r == 0 && !owner && k < p->n_paths; k++) {
+			struct node n;
+
+			owner = root_stat(x->s->root, dpkgdb_real(db, p,
+			                  p->paths[k]), &n) == 0 &&
+			        inoset_has(x->seen, n.dev, n.ino, NULL);
+		}
+		if (r == 0 && owner)
+			r = add_package(x, p->key);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int
 opening_probe(struct session *s, const struct plan *plan,
               finding_fn *on_finding, void *ctx, struct opening *ret,
@@ -383,6 +428,8 @@ opening_probe(struct session *s, const struct plan *plan,
 		r = add_package(&x, plan->packages[i].package->key);
 	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
 		r = probe_path(&x, &plan->paths[i]);
+	if (r == 0)
+		r = add_link_owners(&x);
 	/* a nested caller leaves the records to the outermost */
 	if (r == 0 && x.foreign_changed && s->state->lock_fd >= 0 &&
 	    s->state->ledger_fd >= 0)

@@ -293,6 +293,10 @@ add_member(struct plan *plan, const struct dpkgdb *db,
 	uintptr_t victim;
 	int r;
 
+	/* our own programs are ours alone to move */
+	if (self_is(path) && strcmp(a->package, SELF_PACKAGE) != 0)
+		return real == path ? 0 : add_path(plan, real, a->package,
+		                                   PLAN_DIVERTED);
 	if (strmap_get(victims, path, &victim)) {
 		owner = (const char *)victim;
 		reason = PLAN_REPLACED;

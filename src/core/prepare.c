@@ -26,12 +26,17 @@ read_archives(const struct cmdline *c, struct prepared *p, struct diag *diag)
 	if (p->archives == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->n_files; i++) {
-		r = archive_read(p->files[i], &p->archives[p->n_archives],
-		                 diag);
+		struct archive **a = &p->archives[p->n_archives];
+
+		r = archive_read(p->files[i], a, diag);
+		if (r == ERR_CHILD && archive_split_part(p->files[i], a,
+		                                         NULL) == 0)
+			r = 0;
 		if (r == 0)
 			p->n_archives++;
-		else if (r == -ENOMEM)
-			return r;
+		else if (r != ERR_CHILD && r != ERR_FORMAT && r != -ENOENT &&
+		         r != ERR_NOT_REGULAR)
+			return r;	/* dpkg might read what we could not */
 	}
 	return 0;
 }

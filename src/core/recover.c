@@ -72,8 +72,10 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 		.plan = bad ? NULL : journal_plan(j), .full = bad
 	};
 	struct session *s = NULL;
-	int e = recover_session(outer, c.plan, &s, diag);
+	int e = guard_child_gone(outer->state, diag);
 
+	if (e == 0)
+		e = recover_session(outer, c.plan, &s, diag);
 	if (e == 0 && s->state != NULL)
 		e = closing_run(s, &c, diag);
 	if (e == 0) {

@@ -61,7 +61,7 @@ struct run {
 	sigset_t mask;		/* that we were started with */
 };
 
-/* From the first lift to the last flag no signal that we could block may end
+/* From here to the last flag no signal that we could block may end
  * us with files open: those that people send, those of a limit, and that of a
  * closed pipe behind our warnings. */
 static void
@@ -285,17 +285,21 @@ step_dpkg(struct run *r)
 {
 	const char *real = real_path(r->program);
 	char **env = NULL;
-	int e;
+	int e, note = -1;
 
 	if (r->guard.frontend_fd >= 0) {
 		env = env_with_lock(r->envp);
 		if (env == NULL)
 			return -ENOMEM;
 	}
+	if (r->journal != NULL)
+		note = state_child_note(r->s->state);
 	e = real == NULL ? -ENOENT :
 	    child_run_masked(real, r->argv, env != NULL ? env : r->envp,
-	                     &r->mask, &r->child);
+	                     &r->mask, note, &r->child);
 	free(env);
+	if (note >= 0)
+		close(note);
 	hook("ended");
 	if (r->journal != NULL)
 		journal_ran(r->journal, r->child.signal != 0 ?
@@ -429,7 +433,6 @@ visit(struct run *r)
 
 	if (e == 0)
 		e = step_plan(r);
-	block_signals(r);
 	if (e == 0 && r->opening.n_paths > 0)
 		e = journal_add(r->nested.journal, r->opening.paths,
 		                r->opening.n_paths);
@@ -446,7 +449,6 @@ set_out(struct run *r)
 
 	if (e == 0)
 		e = step_plan(r);
-	block_signals(r);
 	if (e == 0)
 		e = step_journal(r);
 	return e < 0 ? e : step_open(r);
@@ -455,12 +457,15 @@ set_out(struct run *r)
 static void
 run_all(struct run *r, struct run_outcome *ret)
 {
-	int e = step_begin(r);
-	bool nested = r->nested.journal != NULL;
+	bool nested;
+	int e;
+
+	block_signals(r);
+	e = step_begin(r);
+	nested = r->nested.journal != NULL;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->status = 2;
-	sigprocmask(SIG_SETMASK, NULL, &r->mask);
 	if (e == 0)
 		e = nested ? visit(r) : set_out(r);
 	if (e < 0) {

@@ -30,14 +30,19 @@ join(const char *a, const char *b)
 static bool
 other_db(const struct session *s)
 {
-	struct node adopted;
-	struct stat st;
+	struct stat st, adopted;
+	bool other;
+	int fd;
 
 	if (s->state == NULL || stat(s->admindir, &st) < 0)
 		return false;
-	if (root_stat(s->root, s->state->admindir, &adopted) < 0)
+	/* the folder itself may have been moved behind a link of root's */
+	if (root_open_dir(s->root, s->state->admindir, &fd) < 0)
 		return true;
-	return adopted.ino != st.st_ino || adopted.dev != st.st_dev;
+	other = fstat(fd, &adopted) < 0 || adopted.st_ino != st.st_ino ||
+	        adopted.st_dev != st.st_dev;
+	close(fd);
+	return other;
 }
 
 static void
@@ -133,12 +138,12 @@ session_free(struct session *s)
 }
 
 /* Keeps a copy of a configuration that was good, for the day that it isn't. */
-static void
-keep_conf(struct session *s)
+void
+session_keep_conf(struct session *s)
 {
 	struct buf now, old;
 
-	if (s->state == NULL || s->state->run_fd < 0 ||
+	if (!s->keeps_conf || s->state == NULL || s->state->run_fd < 0 ||
 	    s->state->lock_fd < 0)
 		return;
 	buf_init(&now, 0);
@@ -179,7 +184,8 @@ session_conf(struct session *s, const char *file, bool lenient,
 	int r = conf_load(root_fd(s->root), s->guest, file, &s->conf, &d);
 
 	if (r == 0) {
-		keep_conf(s);
+		s->keeps_conf = file == NULL;
+		session_keep_conf(s);
 		return 0;
 	}
 	if (!lenient) {

@@ -330,6 +330,9 @@ state_release(struct state *s)
 
 	if (r < 0 && r != -ENOENT)
 		return r;
+	/* without an index, a later --adopt takes no flag for ours */
+	if (s->ledger_fd >= 0)
+		unlinkat(s->ledger_fd, "index", 0);
 	if (unlinkat(s->dir_fd, MARKER, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return fsync(s->dir_fd) < 0 ? -errno : 0;
@@ -412,6 +415,15 @@ state_retreat(struct state *s)
 	s->run_fd = fd;
 	s->in_run = true;
 	return 0;
+}
+
+int
+state_child_note(struct state *s)
+{
+	int fd = openat(s->run_fd, "child", O_RDWR | O_CREAT | O_NOFOLLOW |
+	                O_NONBLOCK | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
 }
 
 bool

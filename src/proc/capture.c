@@ -44,13 +44,16 @@ default_signals(void)
 }
 
 static _Noreturn void
-become(char *const *argv, char *const *envp, int out, int report)
+become(char *const *argv, char *const *envp, int in, int out, int report)
 {
 	int err, null;
 	ssize_t n;
 
 	null = open("/dev/null", O_RDWR);
-	if (null >= 0 && dup2(null, 0) == 0 && dup2(out, 1) == 1 &&
+	if (null < 0)	/* a root without devices: nothing can be done to this */
+		null = open("/", O_PATH);
+	if (null >= 0 && dup2(in < 0 ? null : in, 0) == 0 &&
+	    dup2(out, 1) == 1 &&
 	    dup2(null, 2) == 2) {
 		close_at_exec();
 		default_signals();
@@ -113,7 +116,8 @@ exec_error(int report)
 }
 
 int
-capture_start(char *const *argv, char *const *envp, struct capture *ret)
+capture_start(char *const *argv, char *const *envp, int in,
+              struct capture *ret)
 {
 	int out[2], report[2];
 	sigset_t all, mask;
@@ -134,7 +138,7 @@ capture_start(char *const *argv, char *const *envp, struct capture *ret)
 	sigprocmask(SIG_BLOCK, &all, &mask);
 	pid = fork();
 	if (pid == 0)
-		become(argv, envp, out[1], report[1]);
+		become(argv, envp, in, out[1], report[1]);
 	err = pid < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(out[1]);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alive.h"
+
 #include "child.h"
 
 /*
@@ -165,7 +167,8 @@ hand_on_pending(pid_t pid)
 
 static _Noreturn void
 become(const char *path, char *const *argv, char *const *envp,
-       const struct sigaction *chld, const sigset_t *mask, int report)
+       const struct sigaction *chld, const sigset_t *mask, int note_fd,
+       int report)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL }, now;
 	ssize_t n;
@@ -178,6 +181,8 @@ become(const char *path, char *const *argv, char *const *envp,
 		if (sigaction(taken[i], NULL, &now) == 0 &&
 		    now.sa_handler != SIG_IGN && now.sa_handler != SIG_DFL)
 			sigaction(taken[i], &plain, NULL);
+	if (note_fd >= 0)
+		alive_note(note_fd);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(path, argv, envp);
 	err = errno;
@@ -205,12 +210,13 @@ child_run(const char *path, char *const *argv, char *const *envp,
 	sigset_t mask;
 
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	return child_run_masked(path, argv, envp, &mask, ret);
+	return child_run_masked(path, argv, envp, &mask, -1, ret);
 }
 
 int
 child_run_masked(const char *path, char *const *argv, char *const *envp,
-                 const sigset_t *child_mask, struct child_result *ret)
+                 const sigset_t *child_mask, int note_fd,
+                 struct child_result *ret)
 {
 	/* Were SIGCHLD ignored, the kernel would reap the child unseen. */
 	struct sigaction plain = { .sa_handler = SIG_DFL }, chld;
@@ -226,7 +232,8 @@ child_run_masked(const char *path, char *const *argv, char *const *envp,
 	sigaction(SIGCHLD, &plain, &chld);
 	c.pid = fork();
 	if (c.pid == 0)
-		become(path, argv, envp, &chld, child_mask, report[1]);
+		become(path, argv, envp, &chld, child_mask, note_fd,
+		       report[1]);
 	err = c.pid < 0 ? -errno : 0;
 	close(report[1]);
 	if (err == 0) {

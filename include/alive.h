@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_ALIVE_H
+#define DI_ALIVE_H
+
+#include <sys/types.h>
+
+/*
+ * Tells whether a process noted in a file still lives, so that recovery knows
+ * of a dpkg that has not come to take its own lock yet. The note is
+ * "PID START\n" padded to 64 bytes; START is field 22 of proc(5)'s stat, so
+ * that a number used again is not taken for the same process (0: no /proc).
+ */
+
+/* Writes this process into fd at offset 0. Async-signal-safe. 0 or -errno. */
+int alive_note(int fd);
+/* 1 and *ret_pid if the noted process lives; 0: not, or no readable note. */
+int alive_noted(int fd, pid_t *ret_pid);
+
+#endif

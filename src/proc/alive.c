@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "alive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTE_SIZE 64
+#define START_FIELD 22
+
+/* Decimal digits at *at, which moves behind them. */
+static bool
+number(const char **at, unsigned long long *ret)
+{
+	unsigned long long v = 0;
+	const char *s = *at;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (v > (~0ULL - 9) / 10)
+			return false;
+		v = v * 10 + (unsigned int)(*s - '0');
+	}
+	*at = s;
+	*ret = v;
+	return true;
+}
+
+/* When a process began, in ticks since boot; 0 where nobody tells. A name may
+ * hold blanks and brackets, so counting starts behind the last bracket. */
+static unsigned long long
+started(const char *path)
+{
+	char text[1024];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned long long start = 0;
+	const char *at;
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at != NULL && field < START_FIELD; field++) {
+		at = strchr(at, ' ');
+		if (at != NULL)
+			at++;
+	}
+	return at != NULL && number(&at, &start) ? start : 0;
+}
+
+int
+alive_note(int fd)
+{
+	char note[NOTE_SIZE];
+	int n = snprintf(note, sizeof(note), "%d %llu\n", (int)getpid(),
+	                 started("/proc/self/stat"));
+
+	memset(note + n, ' ', sizeof(note) - (size_t)n);
+	return pwrite(fd, note, sizeof(note), 0) == (ssize_t)sizeof(note) ?
+	       0 : -errno;
+}
+
+int
+alive_noted(int fd, pid_t *ret_pid)
+{
+	char note[NOTE_SIZE + 1], path[64];
+	unsigned long long pid, start, now;
+	const char *at = note;
+	ssize_t n = pread(fd, note, NOTE_SIZE, 0);
+
+	if (n <= 0)
+		return 0;
+	note[n] = '\0';
+	if (!number(&at, &pid) || *at++ != ' ' || !number(&at, &start) ||
+	    pid == 0 || pid > 0x7fffffff)
+		return 0;
+	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
+	now = started(path);
+	if (start != 0 && now != 0 && now != start)
+		return 0;
+	*ret_pid = (pid_t)pid;
+	return 1;
+}
