@@ -52,6 +52,8 @@ int state_create(struct root *root, const char *admindir, struct state **ret,
 /* Writes the marker, also in place of a damaged one, then flags marker and
  * folder; the root is adopted. */
 int state_adopt(struct state *s);
+/* True between a --release and the next --adopt: no flag here is ours. */
+bool state_was_released(const struct state *s);
 /* Lifts these two flags and drops the marker. */
 int state_release(struct state *s);
 /* Removes all that is in the folder, and the folder; not the lock we hold. */

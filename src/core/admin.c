@@ -260,7 +260,7 @@ note_foreign(struct act *a, struct package *p, const struct verdict *v)
 	    self_is(v->path))
 		return 0;
 	/* the marker was lost, not released: what we recorded is ours */
-	if (a->s->index->n_rows > 0 && flags == IFLAG_IMMUTABLE) {
+	if (!state_was_released(a->s->state) && flags == IFLAG_IMMUTABLE) {
 		const struct ledger *l = session_ledger(a->s, p->key);
 
 		if (l != NULL && ledger_find(l, v->path) != NULL)

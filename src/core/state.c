@@ -21,6 +21,7 @@
 #define MARKER "adopted"
 #define MARKER_FIRST "dpkg-immutable adopted "
 #define MARKER_VERSION 1
+#define RELEASED "released"	/* in ledger/: the marker was not lost */
 #define ID_LEN 32
 #define ADMINDIR "/var/lib/dpkg"
 
@@ -320,7 +321,17 @@ state_adopt(struct state *s)
 	if (r < 0)
 		return r;
 	s->damaged = 0;
+	if (s->ledger_fd >= 0)
+		unlinkat(s->ledger_fd, RELEASED, 0);
 	return flag_marker(s, IFLAG_IMMUTABLE);
+}
+
+bool
+state_was_released(const struct state *s)
+{
+	return s->ledger_fd < 0 ||
+	       faccessat(s->ledger_fd, RELEASED, F_OK,
+	                 AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int
@@ -330,9 +341,13 @@ state_release(struct state *s)
 
 	if (r < 0 && r != -ENOENT)
 		return r;
-	/* without an index, a later --adopt takes no flag for ours */
+	r = 0;
+	/* so that a later --adopt takes no flag that it finds for ours */
 	if (s->ledger_fd >= 0)
-		unlinkat(s->ledger_fd, "index", 0);
+		r = file_replace(s->ledger_fd, RELEASED, "", 0, 0600,
+		                 FILE_DURABLE);
+	if (r < 0)
+		return r;
 	if (unlinkat(s->dir_fd, MARKER, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return fsync(s->dir_fd) < 0 ? -errno : 0;
