@@ -51,7 +51,7 @@ guard_own(struct session *s, struct guard *g, struct diag *diag)
 		return 0;
 	r = state_lock(s->state);
 	if (r == ERR_BUSY)
-		return busy(diag, "dpkg database", 0);
+		return busy(diag, "dpkg database lock", 0);
 	if (r < 0)
 		g->no_place = diag_set(diag, r, STATE_DIR "/run/lock", 0,
 		                       "%s", err_text(r));
@@ -108,5 +108,5 @@ guard_child_gone(struct state *s, struct diag *diag)
 		return 0;
 	r = alive_noted(fd, &pid);
 	close(fd);
-	return r > 0 ? busy(diag, "dpkg database", pid) : 0;
+	return r > 0 ? busy(diag, "dpkg database lock", pid) : 0;
 }
