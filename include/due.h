@@ -35,7 +35,6 @@ struct due;
 int due_new(const struct due_facts *f, struct root *root, struct due **ret);
 void due_free(struct due *d);
 struct root *due_root(struct due *d);
-struct dpkgdb *due_db(struct due *d);
 
 enum due_kind {
 	DUE_YES,

@@ -247,12 +247,6 @@ due_root(struct due *d)
 	return d->root;
 }
 
-struct dpkgdb *
-due_db(struct due *d)
-{
-	return d->facts->db;
-}
-
 /* Asks the file system of a regular file, or of the folder above it. */
 static int
 ask_kind(struct due *d, const char *path, struct fskind *kind)
