@@ -1,5 +1,6 @@
 dnl SPDX-License-Identifier: GPL-2.0-or-later
-dnl DI_LIB_CRYPTO: OpenSSL's libcrypto, linked as the flavour links.
+dnl DI_LIB_CRYPTO: OpenSSL's libcrypto, linked as the flavour links. Debian 13's
+dnl static one wants zlib and zstd beside it.
 AC_DEFUN([DI_LIB_CRYPTO], [
 AC_CHECK_HEADER([openssl/evp.h], [],
 	[AC_MSG_ERROR([openssl/evp.h not found: install libssl-dev])])
@@ -7,8 +8,11 @@ di_save_LDFLAGS=$LDFLAGS
 di_save_CFLAGS=$CFLAGS
 LDFLAGS="$LDFLAGS $FLAVOUR_LDFLAGS"
 CFLAGS="$CFLAGS -fPIE"
-AC_CHECK_LIB([crypto], [EVP_DigestInit_ex], [CRYPTO_LIBS=-lcrypto],
-	[AC_MSG_ERROR([libcrypto cannot be linked ($FLAVOUR_LDFLAGS)])])
+AC_CHECK_LIB([crypto], [EVP_DigestInit_ex], [CRYPTO_LIBS=-lcrypto], [
+	AC_CHECK_LIB([crypto], [EVP_MD_fetch],
+		[CRYPTO_LIBS="-lcrypto -lz -lzstd"],
+		[AC_MSG_ERROR([libcrypto cannot be linked ($FLAVOUR_LDFLAGS)])],
+		[-lz -lzstd])])
 LDFLAGS=$di_save_LDFLAGS
 CFLAGS=$di_save_CFLAGS
 AC_SUBST([CRYPTO_LIBS])
