@@ -21,6 +21,7 @@ struct opening {
 	size_t n_packages;
 	size_t n_tampered;
 	size_t n_lifted;
+	size_t n_left;		/* a failed lift could not close these again */
 };
 
 /*

@@ -473,7 +473,9 @@ opening_lift(struct session *s, struct opening *o, struct diag *diag)
 			         "the immutable flag cannot be lifted: %s",
 			         err_text(r));
 			while (i-- > 0)
-				change(s, &o->paths[i], o->paths[i].flags);
+				if (change(s, &o->paths[i],
+				           o->paths[i].flags) < 0)
+					o->n_left++;
 			return r;
 		}
 		o->n_lifted += r > 0;

@@ -274,7 +274,8 @@ step_open(struct run *r)
 	int e = opening_lift(r->s, &r->opening, &r->diag);
 
 	r->tally.opened = r->opening.n_lifted;
-	if (e < 0 && r->journal != NULL)
+	/* what could not be closed again is for recovery */
+	if (e < 0 && r->journal != NULL && r->opening.n_left == 0)
 		journal_done(r->journal);
 	hook("lifted");
 	return e;
