@@ -11,6 +11,8 @@ int act_list(struct cli *c);
 int act_coverage(struct cli *c);
 int act_plan(struct cli *c);
 int act_history(struct cli *c);
+int act_explain(struct cli *c);
+int act_open(struct cli *c);
 
 /* --adopt, --release, --protect, --unprotect */
 int act_change(struct cli *c);

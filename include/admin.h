@@ -13,7 +13,9 @@
 /*
  * What an admin asks for by hand. Each takes our lock and dpkg's
  * lock-frontend by itself (ERR_BUSY with *diag), finishes an unfinished run
- * first, writes a history entry and a log line. The session has been opened,
+ * first, writes a history entry and a log line. Adopt and release may be called
+ * within a live run (or below a plain dpkg, from a maintainer script): they tell
+ * its journal, and at its end it protects all, or nothing. The session has been opened,
  * with configuration (and records and database, but for adopt on a root that
  * is not adopted); everything else is done here.
  */
@@ -27,6 +29,7 @@ struct admin_job {
 	finding_fn *on_finding;
 	void *ctx;
 	struct tally tally;	/* filled; no_act: what would be done */
+	bool deferred;		/* filled: the run that is on will do it */
 	size_t n_matched;	/* filled: packages */
 	const char *unmatched;	/* filled: first word that named no package */
 };

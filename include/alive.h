@@ -3,6 +3,7 @@
 #ifndef DI_ALIVE_H
 #define DI_ALIVE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -16,5 +17,8 @@
 int alive_note(int fd);
 /* 1 and *ret_pid if the noted process lives; 0: not, or no readable note. */
 int alive_noted(int fd, pid_t *ret_pid);
+
+/* Is pid our parent, or its parent, and so on? Without /proc: parent only. */
+bool alive_is_ancestor(pid_t pid);
 
 #endif

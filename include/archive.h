@@ -38,6 +38,10 @@ struct archive {
 	const char *const *members;	/* all but folders; archive_members */
 	size_t n_members;
 	bool has_members;
+	const char *hints;		/* its triggers file, and its scripts
+					 * that call dpkg-trigger, as text */
+	size_t n_hints;
+	int fd;				/* of one put together; else -1 */
 	struct arena *arena;
 };
 
@@ -48,14 +52,35 @@ struct archive {
  * A split part (dpkg-split) is ERR_CHILD as well: dpkg-deb refuses it.
  */
 int archive_read(const char *file, struct archive **ret, struct diag *diag);
+
+/* What became of one of many: an archive, or why there is none. */
+struct archive_result {
+	struct archive *archive;
+	int err;
+	struct diag diag;
+};
+/*
+ * The same for n of them, up to `jobs` at a time; results[i] belongs to
+ * files[i] and comes zeroed.
+ */
+#define ARCHIVE_JOBS_MAX 16
+void archive_read_all(char *const *files, size_t n, size_t jobs,
+                      struct archive_result *results);
 /* Reads the list of members as well (decompresses all of it). */
 int archive_members(struct archive *a, struct diag *diag);
 /*
- * A part made by dpkg-split (deb-split(5)): of it only package and version are
- * known, which is enough to open the installed package. ERR_FORMAT: no part.
+ * FILES[which] is a part made by dpkg-split (deb-split(5)): puts the archive
+ * together, as dpkg will, from the parts among FILES and those filed below
+ * admindir, and reads it. ERR_FORMAT: no part. -ENOENT: others are missing,
+ * so that dpkg does no more than file it, or an earlier one of FILES stands
+ * for the same archive.
  */
-int archive_split_part(const char *file, struct archive **ret,
+int archive_read_parts(char *const *files, size_t n, size_t which,
+                       const char *admindir, struct archive **ret,
                        struct diag *diag);
+/* Is the control file NAME, with this text, of the kind for `hints`? */
+struct buf;
+bool archive_hint(const char *name, const struct buf *text);
 void archive_free(struct archive *a);
 
 /*

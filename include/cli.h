@@ -11,6 +11,8 @@
 
 /* Exit statuses of our own actions. */
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+/* Of --open, where it is not the command's, as env(1) has them. */
+enum { EXIT_OPEN_TROUBLE = 125, EXIT_NO_EXEC = 126, EXIT_NO_COMMAND = 127 };
 
 /* One call of the engine by its own name. */
 struct cli {

@@ -18,6 +18,7 @@
  * be of after the run.
  */
 struct closing {
+	uint64_t id;		/* of the run, for the index */
 	const struct journal_plan *plan;	/* NULL: none */
 	size_t n_known;		/* the first so many of its paths are of its
 				 * packages; whose the rest is, is found out */
@@ -33,6 +34,10 @@ struct closing {
 	struct tally tally;	/* filled */
 	size_t n_packages;	/* filled: that were looked at */
 	int record_error;	/* filled: ledger or index not written */
+	size_t n_caught;	/* filled: packages that a run which went past
+				 * us changed */
+	const char *caught_all;	/* filled: what made us look at every package,
+				 * since it changed behind our back; or NULL */
 };
 
 /* 0 or the error that kept it from being done; the journal then stays. */

@@ -41,6 +41,7 @@ struct cmdline {
 	bool triggers;		/* --triggers given last */
 	bool auto_deconfigure;	/* -B */
 	bool force_overwrite;	/* incl. DPKG_FORCE and --force-all */
+	bool force_overwrite_dir;
 	bool force_configure_any;
 	bool script_chrootless;
 	const char *instdir;	/* "" for /; no trailing slash */

@@ -76,7 +76,8 @@ enum {
 	FORCE_BIT_OVERWRITE = 1,
 	FORCE_BIT_CONFIGURE_ANY = 2,
 	FORCE_BIT_CHROOTLESS = 4,
-	FORCE_BIT_ALL = 7
+	FORCE_BIT_OVERWRITE_DIR = 8,
+	FORCE_BIT_ALL = 15
 };
 
 /* Bits of a force word of n bytes, -1 where dpkg has no such word. */

@@ -47,10 +47,12 @@ struct package {
 	enum pkg_state state;
 	bool reinstreq;
 	bool multiarch_same;
-	const char *replaces;		/* NULL if absent; so the next three */
+	const char *replaces;		/* NULL if absent; so the next five */
 	const char *conflicts;
 	const char *breaks;
 	const char *provides;
+	const char *depends;
+	const char *pre_depends;
 	const struct pkg_conffile *conffiles;
 	size_t n_conffiles;
 
@@ -140,6 +142,13 @@ struct package *dpkgdb_operand(const struct dpkgdb *db, const char *operand,
 /* The path at which P's file `path` really lies: its own, or a diversion's. */
 const char *dpkgdb_real(const struct dpkgdb *db, const struct package *p,
                         const char *path);
+/*
+ * Adds to `names` what `a` diverts and `b` doesn't, or elsewhere; 0 or
+ * -ENOMEM. The names are a's.
+ */
+struct strmap;
+int dpkgdb_moved(const struct dpkgdb *a, const struct dpkgdb *b,
+                 struct strmap *names);
 
 /* Ordinary states: files belong to it and dpkg is done with it. */
 static inline bool

@@ -28,13 +28,19 @@ int file_write(int fd, const void *data, size_t n);
  * the old file is untouched and the temporary one is gone. A left-over
  * temporary file of a killed run is replaced.
  */
-enum { FILE_DURABLE = 1 };
+enum { FILE_DURABLE = 1, FILE_STARTED = 2 };
 int file_replace(int dirfd, const char *name, const void *data, size_t n,
                  mode_t mode, unsigned int flags);
 
 /* First half of file_replace without the rename (NAME.new is left). */
 int file_stage(int dirfd, const char *name, const void *data, size_t n,
                mode_t mode, unsigned int flags);
+/*
+ * For many files: stage all with FILE_STARTED, which sends them off to the
+ * disk, then settle each, which waits (fsync of NAME.new): hardly longer than
+ * one, and unlike syncfs it waits for nobody else's data.
+ */
+int file_settle(int dirfd, const char *name);
 /* Second half: NAME.new to NAME. */
 int file_commit(int dirfd, const char *name);
 

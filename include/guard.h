@@ -25,13 +25,22 @@ struct guard {
  */
 int guard_take(struct session *s, bool frontend_locked, struct guard *ret,
                struct diag *diag);
-/* Its two halves. *g starts as { .frontend_fd = -1 }. */
+/*
+ * Its two halves. *g starts as { .frontend_fd = -1 }. guard_front leaves
+ * lock-frontend to a process above us that holds it: then we are what a
+ * maintainer script calls; guard_frontend does not, as dpkg does not.
+ */
+int guard_front(struct session *s, bool frontend_locked, struct guard *g,
+                struct diag *diag);
 int guard_frontend(struct session *s, struct guard *g, struct diag *diag);
 int guard_own(struct session *s, struct guard *g, struct diag *diag);
 void guard_drop(struct guard *g);
 
 /* ERR_BUSY with *diag if dpkg itself (its `lock`) is at work. */
 int guard_dpkg_idle(const struct session *s, struct diag *diag);
+/* The same, but for a dpkg below which we run ourselves, as what its maintainer
+ * scripts call. */
+int guard_dpkg_apart(const struct session *s, struct diag *diag);
 /*
  * The same if the real program of an interrupted run lives, though it may not
  * hold its lock yet. To be asked of a journal that is not DONE.

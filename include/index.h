@@ -28,6 +28,7 @@ struct index_row {
 	int64_t set_from;	/* ns: between these two we last set or lifted */
 	int64_t set_to;		/* the package's flags: their ctimes lie there;
 				 * 0: they are as the ledger has them */
+	uint64_t run;		/* id of the run that closed it last; 0: none */
 };
 
 struct index {
@@ -53,6 +54,14 @@ struct index_row *index_find(const struct index *x, const char *name,
                              const char *arch);	/* NULL: none */
 /* True if the row says what the database says now (off and times aside). */
 bool index_row_current(const struct index_row *row, const struct package *p);
+/*
+ * True if a package is not as its row (NULL: none) says because of a run that
+ * went past us: `was` is how the database had it before the present run (NULL:
+ * not at all), `now` how it has it after. With `opened` the present run may
+ * itself have written its list.
+ */
+bool index_missed(const struct index_row *row, const struct package *was,
+                  const struct package *now, bool opened);
 /* True if admindir's diversions are the file that was there at the last run. */
 bool index_diversions_current(const struct index *x, int admindir_fd);
 

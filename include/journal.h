@@ -23,6 +23,15 @@ enum journal_state {
 	JOURNAL_BAD		/* damaged in the middle: nothing in it holds */
 };
 
+/* What a program of ours within the run has asked its end to be. */
+enum journal_wish {
+	JOURNAL_NO_WISH,
+	JOURNAL_ADOPTED,	/* protect everything */
+	JOURNAL_RELEASED,	/* protect nothing, lift the rest */
+	JOURNAL_FORGOTTEN	/* the file has lost its name: released, and the
+				 * state folder removed */
+};
+
 struct journal_path {
 	const char *path;	/* real path below the root */
 	unsigned int flags;	/* IFLAG_* bits that it carried */
@@ -66,14 +75,20 @@ int journal_begin(struct journal *j, uint64_t id,
                   const struct journal_plan *plan);
 /* OPEN: more paths of the live run, durable before it returns. */
 int journal_add(struct journal *j, const struct journal_path *paths, size_t n);
+/* ADOPTED or RELEASED, durable before it returns. The last one counts. */
+int journal_wish(struct journal *j, enum journal_wish wish);
+/* Looks afresh at what others have written. */
+enum journal_wish journal_wished(struct journal *j);
+
 /*
  * How far the run has come; not fsynced. All writers look first, under a lock
  * of their own, at what others have appended, so journal_plan is fresh after
  * each call (older pointers into it stay good). ERR_REFUSED: the run in the
  * file is another one or has come too far for this record (journal_add: it is
  * closed). closed and done: ERR_BUSY while a nested caller has opened paths that
- * journal_plan has not been asked for since: nothing is written; close those
- * that it has now, and call again.
+ * journal_plan has not been asked for since, or has a wish that journal_wished
+ * has not told: nothing is written; close those that it has now, and call
+ * again.
  */
 int journal_ran(struct journal *j, int wait_status);
 int journal_closed(struct journal *j);

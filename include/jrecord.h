@@ -17,7 +17,9 @@
 #define JRECORD_TAIL	4u
 
 enum jrecord_type { JRECORD_PLAN = 1, JRECORD_OPEN, JRECORD_RAN,
-                    JRECORD_CLOSED, JRECORD_DONE };
+                    JRECORD_CLOSED, JRECORD_DONE, JRECORD_ADOPTED,
+                    JRECORD_RELEASED };
+#define JRECORD_LAST	JRECORD_RELEASED
 
 struct jrecord {
 	uint32_t type;

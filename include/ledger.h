@@ -41,11 +41,18 @@ int ledger_load(int ledger_dirfd, const char *key, struct ledger **ret,
                 struct diag *diag);
 /*
  * Stage writes KEY.mtree.new (fsync with `durable`), commit renames it. Many
- * ledgers: stage all without `durable`, syncfs once, commit all.
+ * ledgers: stage all without `durable`, settle all, commit all.
  */
 int ledger_stage(int ledger_dirfd, const char *key, const struct ledger *l,
                  bool durable);
+int ledger_settle(int ledger_dirfd, const char *key);
 int ledger_commit(int ledger_dirfd, const char *key);
+/*
+ * Calls fn with the key of every ledger that is there, until it returns a
+ * negative error; keys that were cut to fit a file's name are left out.
+ */
+int ledger_each(int ledger_dirfd, int (*fn)(void *ctx, const char *key),
+                void *ctx);
 int ledger_remove(int ledger_dirfd, const char *key);	/* absent is fine */
 
 struct ledger_row *ledger_find(const struct ledger *l, const char *path);

@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
+#include "guard.h"
 #include "journal.h"
-#include "state.h"
+#include "session.h"
 
 /*
  * A program of ours that finds a live run on its root (our lock held and its
@@ -21,7 +22,14 @@ struct nested {
 };
 
 /*
- * To be asked when state_lock has said ERR_BUSY. 1: joined; 0: there is no
+ * Takes our own lock, or joins the run whose holder has it; in between, when
+ * that run begins or ends, it tries for a moment. 0 (ret->journal set: joined);
+ * else as guard_own.
+ */
+int nested_or_own(struct session *s, struct guard *g, struct nested *ret,
+                  struct diag *diag);
+/*
+ * Its second half, to be asked when state_lock has said ERR_BUSY. 1: joined; 0: there is no
  * live run (any more, or not yet): try the lock again; -errno.
  */
 int nested_join(struct state *s, struct nested *ret);

@@ -30,7 +30,7 @@ struct opening {
  * Exempt files with an admin's own flag are left alone: dpkg meets them as
  * it would without us. check-before goes to on_finding.
  */
-int opening_probe(struct session *s, const struct plan *plan,
+int opening_probe(struct session *s, struct plan *plan,
                   finding_fn *on_finding, void *ctx, struct opening *ret,
                   struct diag *diag);
 

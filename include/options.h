@@ -20,9 +20,11 @@ enum verb {
 	VERB_UNPROTECT,
 	VERB_ADOPT,
 	VERB_RELEASE,
+	VERB_OPEN,
 	VERB_PLAN,
 	VERB_LIST,
 	VERB_COVERAGE,
+	VERB_EXPLAIN,
 	VERB_RECOVER,
 	VERB_HISTORY,
 	VERB_HELP,
@@ -79,6 +81,7 @@ struct options {
 	bool own_root;		/* --root or --admindir was a word here */
 	char **operands;	/* behind the array: NULL */
 	size_t n_operands;
+	size_t n_before;	/* so many of them stand before a "--" */
 	char *storage;		/* owned: what root points into */
 };
 
@@ -102,5 +105,7 @@ void options_free(struct options *o);
  * for errors as JSON?
  */
 bool options_wants_json(int argc, char *const *argv);
+/* Or has it statuses of its own? */
+bool options_is_open(int argc, char *const *argv);
 
 #endif

@@ -17,4 +17,13 @@ int orphan_lift(struct session *s, const char *const *candidates, size_t n,
                 struct syncset *sync, struct tally *tally,
                 struct diag *diag);
 
+/*
+ * Calls fn with each key under which a package that is no more may have a
+ * ledger (NAME, NAME:ARCH: the spelling moves with Multi-Arch), until it
+ * returns a negative error. `affected`, by index of the database, leaves out
+ * packages that are as the index has them.
+ */
+int orphan_keys(struct session *s, const bool *affected,
+                int (*fn)(void *ctx, const char *key), void *ctx);
+
 #endif

@@ -62,10 +62,22 @@ int plan_select(const struct cmdline *c, const struct dpkgdb *db,
  * Replaces it or may overwrite it.
  */
 bool plan_replaces(const struct plan *plan, const struct package *p);
+/* Between the steps: a package whose triggers the run may process. */
+int plan_add_triggered(struct plan *plan, struct package *p);
 /* Second step, lists and members at hand: the paths. */
 int plan_finish(struct plan *plan, const struct cmdline *c,
                 const struct dpkgdb *db, struct archive *const *archives,
                 size_t n);
+/*
+ * True (1) if dpkg is sure to refuse the archive that ships this path: a
+ * package that the run does not act on lists the very name, the archive
+ * doesn't Replace it, no diversion concerns the path and nothing forces dpkg.
+ * Such a file stays closed. Loads the lists of all packages when asked for
+ * the first path that an archive ships: ask only for what carries the flag.
+ * 0, or what is wrong with a list.
+ */
+int plan_refused(struct plan *plan, struct dpkgdb *db,
+                 const struct plan_path *pp, struct diag *diag);
 void plan_free(struct plan *p);
 
 /*

@@ -28,10 +28,18 @@ int prepare_plan(struct session *s, const struct cmdline *c,
 /*
  * The same for a companion: dpkg-divert opens both ends, dpkg-statoverride its
  * path, dpkg-reconfigure the lists of its packages and both ends of their
- * diversions. `c` is borrowed as long as the plan lives.
+ * diversions. A diversion that is only recorded moves nothing, but within
+ * another run the archive that is unpacked next may: both ends as well.
+ * `c` is borrowed as long as the plan lives.
  */
 int prepare_companion(struct session *s, const struct companion *c,
                       struct prepared *ret, struct diag *diag);
+/*
+ * The same for the packages that words (target.h) name, opened whole. -ENOENT
+ * with *diag where one names none that is installed.
+ */
+int prepare_packages(struct session *s, char *const *words, size_t n,
+                     struct prepared *ret, struct diag *diag);
 void prepared_free(struct prepared *p);
 
 /* One line of --plan. action: "open", "close" or "clear". */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "explain.h"
 #include "finding.h"
 #include "prepare.h"
 #include "survey.h"
@@ -35,6 +36,8 @@ int report_failed(const struct report *r);
 /* A file of --list. */
 int report_path(struct report *r, const struct survey_row *row);
 int report_finding(struct report *r, const struct finding *f);
+/* A file of --explain. */
+int report_explanation(struct report *r, const struct explanation *e);
 int report_plan(struct report *r, const struct plan_line *line);
 /* An entry of the history: a JSON object. One that is torn is told so. */
 int report_transaction(struct report *r, const char *line, size_t len);

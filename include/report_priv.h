@@ -13,6 +13,7 @@
 struct report_backend {
 	int (*path)(struct buf *out, const struct survey_row *row);
 	int (*finding)(struct buf *out, const struct finding *f);
+	int (*explanation)(struct buf *out, const struct explanation *e);
 	int (*plan)(struct buf *out, const struct plan_line *line);
 	int (*transaction)(struct buf *out, const char *line, size_t len);
 	int (*error)(struct buf *out, const struct diag *d);

@@ -55,6 +55,10 @@ int root_stat(struct root *r, const char *path, struct node *ret);
 /* The same for an open descriptor. */
 int node_of_fd(int fd, struct node *ret);
 
+/* From root_stat: something is mounted on this very name, and it is no folder:
+ * what lies below cannot be reached, nor replaced or removed by anybody. */
+bool node_mounted(const struct node *n);
+
 /*
  * Opens a regular file for reading (O_NOFOLLOW, O_NONBLOCK, O_NOCTTY,
  * O_CLOEXEC) and tells its node from fstat-like statx of that descriptor.

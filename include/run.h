@@ -19,6 +19,8 @@ struct run_outcome {
 	bool started;			/* dpkg ran: child tells how it ended */
 	struct child_result child;
 	int status;			/* else: our exit status */
+	int error;			/* else: why, negative */
+	bool executed;			/* else: the program itself was why */
 };
 
 /*
@@ -36,5 +38,19 @@ void run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
 void run_companion(enum real_program program, const struct companion *c,
                    char *const *argv, char *const *envp,
                    struct run_outcome *ret);
+
+/*
+ * The same around any command of an admin's, with the files of packages open
+ * (--open): what it makes of them is recorded at its end. `packages` are
+ * words as target.h has them; config as session_conf; argv is the command's.
+ */
+struct run_command {
+	const char *instdir, *admindir, *config;
+	char *const *packages;
+	size_t n_packages;
+	const char *path;		/* of the program */
+};
+void run_command(const struct run_command *c, char *const *argv,
+                 char *const *envp, struct run_outcome *ret);
 
 #endif

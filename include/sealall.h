@@ -12,13 +12,16 @@
 struct seal_item {
 	struct package *package;	/* list and md5sums loaded */
 	const struct index_row *row;	/* of the old index, or NULL */
+	bool in_run;			/* as in seal_job */
 	bool failed;			/* filled: something stays open */
+	bool newer;			/* filled: its ledger is of a newer
+					 * format */
 	struct ledger *old;		/* filled: recorded before; owned */
 	struct ledger *fresh;		/* filled: new, NULL if as before; owned */
 };
 
 /*
- * Loads the lists, then seals each; `job` gives all but old and row. The
+ * Loads the lists, then seals each; `job` gives all but old, row and in_run. The
  * finding callback is never called by two threads at once. 0 or the first
  * error that stopped a package.
  */
@@ -26,7 +29,10 @@ int seal_all(struct session *s, struct seal_item *items, size_t n,
              const struct seal_job *job, struct syncset *sync,
              struct tally *tally, struct diag *diag);
 
-/* Writes the fresh ledgers durably. 0 or the first error. */
+/*
+ * Writes the fresh ledgers. Their names are durable with index_store, which
+ * has to follow and syncs the same folder. 0 or the first error.
+ */
 int seal_store(struct session *s, const struct seal_item *items, size_t n);
 void seal_items_free(struct seal_item *items, size_t n);
 

@@ -12,6 +12,7 @@
  * no package. Paths below the root.
  */
 #define SELF_PACKAGE "dpkg-immutable"
+#define SELF_ENGINE "/usr/sbin/dpkg-immutable"
 #define SELF_COUNT 7
 extern const char *const self_paths[SELF_COUNT];
 

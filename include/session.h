@@ -4,6 +4,7 @@
 #define DI_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf.h"
 #include "dpkgdb.h"
@@ -33,6 +34,9 @@ struct session {
 	struct index *index;
 	struct foreign *foreign;
 	bool records_lost;		/* index or foreign were unreadable */
+	bool newer;		/* something in the state folder is of a newer
+				 * format: flags are set, nothing is written */
+	uint64_t own_dev, own_ino;	/* our program; 0: not installed */
 	struct due_facts *facts;
 	struct due *due;
 	int db_fd;			/* admindir of db, and of before */
@@ -75,6 +79,16 @@ int session_due(struct session *s, struct diag *diag);
 struct ledger *session_ledger(struct session *s, const char *key);
 /* Drops the cache: ledgers were rewritten. */
 void session_forget_ledgers(struct session *s);
+
+/*
+ * True if our own program was replaced or removed since session_open: what is
+ * in the state folder is the new one's to write.
+ */
+bool session_replaced(const struct session *s);
+
+/* How many threads for n pieces of work: as configured, else a CPU each. */
+#define SESSION_JOBS_MAX 64
+size_t session_jobs(const struct session *s, size_t n);
 
 /* admindir/NAME as a descriptor (lock files). */
 int session_admin_open(const struct session *s, const char *name, int flags);

@@ -52,6 +52,10 @@ int state_create(struct root *root, const char *admindir, struct state **ret,
 /* Writes the marker, also in place of a damaged one, then flags marker and
  * folder; the root is adopted. */
 int state_adopt(struct state *s);
+/* False once another program of ours has ended the adoption. */
+bool state_adopted(const struct state *s);
+/* True if marker or folder have lost their flags: this is a copy. */
+bool state_unguarded(const struct state *s);
 /* True between a --release and the next --adopt: no flag here is ours. */
 bool state_was_released(const struct state *s);
 /* Lifts these two flags and drops the marker. */

@@ -25,7 +25,9 @@ enum survey_state {
 	SURVEY_UNSETTLED,	/* package is unpacked, half-configured, ... */
 	SURVEY_ABSENT,		/* listed, not on disk */
 	SURVEY_SELF,		/* one of our programs, protected */
-	SURVEY_UNKNOWN		/* could not be looked at; reason: error */
+	SURVEY_UNKNOWN,		/* could not be looked at; reason: error */
+	SURVEY_UNOWNED		/* no package lists it; no walk meets it. Reason:
+				 * "flag" if it is immutable or append-only */
 };
 
 struct survey_row {
@@ -42,6 +44,10 @@ struct survey_row {
 
 typedef int survey_fn(void *ctx, const struct survey_row *row);
 const char *survey_state_name(enum survey_state s);
+
+/* One listed path of a package whose list is loaded. */
+void survey_judge(struct session *s, const struct package *p,
+                  const char *listed, struct survey_row *ret);
 
 /*
  * Calls fn for each listed path, packages in order, paths in list order,

@@ -25,5 +25,10 @@ void syncset_keep(struct syncset *s, int fd, const struct node *n,
 /* Moves what `from` holds into `to`. */
 void syncset_merge(struct syncset *to, struct syncset *from);
 int syncset_flush(struct syncset *s);	/* 0 or the first -errno */
+/*
+ * All but what the journal of device dev carries: for a caller who will fsync
+ * something else there, or call syncset_flush after all.
+ */
+int syncset_flush_but(struct syncset *s, uint64_t dev);
 
 #endif

@@ -28,6 +28,10 @@ uint64_t transaction_new_id(void);
 /* Appends to the history (chained) and the log. 0 or the history's error. */
 int transaction_write(struct session *s, const struct transaction *t);
 
+struct closing;
+/* A log line where runs that went past us were caught up with; else none. */
+void transaction_caught(uint64_t id, const struct closing *c);
+
 /* A log line for one finding of a run. */
 void transaction_finding(uint64_t id, const struct finding *f);
 

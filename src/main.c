@@ -24,20 +24,24 @@
  *	sharing		inodes that have more than one owner or name
  *	self		our own programs, protected as well
  *	archive		what a .deb is going to do (archive_control: its
- *			control part)
+ *			control part; archive_split: parts put together)
  *	plan		facts in, out what a dpkg run will touch
  *	prepare		reads what a plan needs, shows it
+ *	triggered	packages whose triggers a run may fire
  *	guard		dpkg's lock and ours
  *	run		a protected run of dpkg
  *	recover		closes what an interrupted run left open
  *	nested		a caller of ours within a live run
  *	opening		its first half: check what is to go, lift flags
  *	closing		its second half: set and record flags again
+ *	settle		the end of a run that others may have joined
  *	seal		protects one package (sealall: many at once)
+ *	lifting		lifts what is ours
  *	orphan		lifts what nobody owns any more
  *	admin		adopt, release, protect, unprotect, recover
  *	target		packages and paths as words of a command line
  *	survey		what each file is; the audit
+ *	explain		all that is known of one file
  *	finding		one difference that a check tells of
  *	journal		the durable record of one run (jfile, jrecord,
  *			planrec: its file, records and plan)
@@ -69,6 +73,7 @@
  *	child		the real dpkg, run as if we were not there
  *	capture		a helper whose output is read
  *	alive		whether a noted process still lives
+ *	which		which file a command's name means
  *	real		which program is the real one (marker: our own)
  *
  * src/base: what any program needs

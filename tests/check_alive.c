@@ -84,6 +84,27 @@ START_TEST(bad_notes)
 }
 END_TEST
 
+START_TEST(ancestors)
+{
+	pid_t child, parent = getppid(), self = getpid();
+	int status;
+
+	ck_assert(alive_is_ancestor(parent));
+	ck_assert(!alive_is_ancestor(self));
+	ck_assert(!alive_is_ancestor(0));
+	ck_assert(!alive_is_ancestor(-1));
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(alive_is_ancestor(self) && alive_is_ancestor(parent) ?
+		      0 : 1);
+	/* a child is none of its parent's */
+	ck_assert(!alive_is_ancestor(child));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -94,6 +115,7 @@ suite(void)
 	tcase_add_test(t, a_child_that_ended_does_not);
 	tcase_add_test(t, another_start_is_another_process);
 	tcase_add_test(t, bad_notes);
+	tcase_add_test(t, ancestors);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -679,6 +679,119 @@ START_TEST(list_maze)
 }
 END_TEST
 
+/* Part `number` of `many` of a.deb, as dpkg-split writes it; `most` bytes. */
+static void
+put_part(const char *file, int number, int many, size_t most)
+{
+	static char data[1 << 20], part[(1 << 20) + 512];
+	char info[256];
+	struct stat st;
+	size_t from = (size_t)(number - 1) * most, n, size;
+	int fd = open("a.deb", O_RDONLY | O_CLOEXEC), len;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_lt((size_t)st.st_size, sizeof(data));
+	ck_assert_int_eq(read(fd, data, sizeof(data)), st.st_size);
+	close(fd);
+	n = (size_t)st.st_size - from < most ? (size_t)st.st_size - from : most;
+	len = snprintf(info, sizeof(info), "2.1\npkg\n1:2-3\n%s\n%zu\n%zu\n"
+	               "%d/%d\namd64\n", HASH, (size_t)st.st_size, most,
+	               number, many);
+	size = (size_t)snprintf(part, sizeof(part),
+	                        "!<arch>\n%-16s%-12d%-6d%-6d%-8s%-10d`\n%s%s"
+	                        "data.%-11d%-12d%-6d%-6d%-8s%-10zu`\n",
+	                        "debian-split", 0, 0, 0, "100644", len, info,
+	                        len % 2 != 0 ? "\n" : "", number, 0, 0, 0,
+	                        "100644", n);
+	memcpy(part + size, data + from, n);
+	put_bytes(file, part, size + n);
+}
+
+static int
+read_parts(size_t n, size_t which, const char *admindir, struct archive **a)
+{
+	static const char *const names[] = { "p1", "p2", "p3" };
+
+	return archive_read_parts((char *const *)(uintptr_t)names, n, which,
+	                          admindir, a, NULL);
+}
+
+START_TEST(parts)
+{
+	struct archive *a = NULL;
+	struct stat st;
+	size_t most;
+
+	put("t/DEBIAN/control", CONTROL "Replaces: other\n");
+	put("t/DEBIAN/md5sums", HASH "  usr/a\n");
+	put("t/usr/a", "a");
+	build("a.deb");
+	ck_assert_int_eq(stat("a.deb", &st), 0);
+	most = ((size_t)st.st_size + 2) / 3;
+	put_part("p1", 1, 3, most);
+	put_part("p2", 2, 3, most);
+	put_part("p3", 3, 3, most);
+	ck_assert_int_eq(mkdir("db", 0755), 0);
+	read_rc("p1", ERR_CHILD);
+	ck_assert_int_eq(read_parts(3, 0, "db", &a), 0);
+	ck_assert_str_eq(a->package, "pkg");
+	ck_assert_str_eq(a->replaces, "other");
+	ck_assert_int_eq(archive_members(a, NULL), 0);
+	ck_assert_uint_eq(a->n_members, 1);
+	ck_assert_str_eq(a->members[0], "/usr/a");
+	archive_free(a);
+	/* The first stands for the others. */
+	ck_assert_int_eq(read_parts(3, 1, "db", &a), -ENOENT);
+	/* One is missing, then it is among those that dpkg has filed. */
+	ck_assert_int_eq(read_parts(2, 0, "db", &a), -ENOENT);
+	put("db/parts/rubbish", "no part");
+	ck_assert_int_eq(rename("p3", "db/parts/x.0.3.3"), 0);
+	ck_assert_int_eq(read_parts(2, 0, "db", &a), 0);
+	ck_assert_str_eq(a->version, "1:2-3");
+	archive_free(a);
+	/* One of another make; one cut off. */
+	put_part("p2", 2, 4, most);
+	ck_assert_int_ne(read_parts(2, 0, "db", &a), 0);
+	put_part("p2", 2, 3, most);
+	ck_assert_int_eq(truncate("p2", 300), 0);
+	ck_assert_int_ne(read_parts(2, 0, "db", &a), 0);
+}
+END_TEST
+
+/* Heads that lie, or are none. */
+START_TEST(bad_parts)
+{
+	static const char *const infos[] = {
+		"", "2.1\n", "2.1\npkg\n1\n" HASH "\n9\n3\n1/3",
+		"2.1\npkg\n1\nshort\n9\n3\n1/3\n",
+		"2.1\npkg\n1\n" HASH "\n9\n0\n1/3\n",
+		"2.1\npkg\n1\n" HASH "\n9\n3\n0/3\n",
+		"2.1\npkg\n1\n" HASH "\n9\n3\n4/3\n",
+		"2.1\npkg\n1\n" HASH "\n9\n3\n13\n",
+		"2.1\npkg\n1\n" HASH "\n-9\n3\n1/3\n",
+		"2.1\npkg\n1\n" HASH "\n9999999999999999999999\n3\n1/3\n",
+		"2.1\npkg\n1\n" HASH "\n1099511627776\n1\n1/1099511627776\n",
+	};
+	struct archive *a = NULL;
+	char text[1024];
+
+	put("p2", "text");
+	for (size_t i = 0; i < sizeof(infos) / sizeof(*infos); i++) {
+		snprintf(text, sizeof(text), "!<arch>\n%-48s%-10zu`\n%s",
+		         "debian-split", strlen(infos[i]), infos[i]);
+		put("p1", text);
+		ck_assert_int_ne(read_parts(2, 0, ".", &a), 0);
+		snprintf(text, sizeof(text), "!<arch>\n%-48s%-10s`\n%s",
+		         "debian-split", "4000000000", infos[i]);
+		put("p1", text);
+		ck_assert_int_eq(read_parts(2, 0, ".", &a), ERR_FORMAT);
+	}
+	ck_assert_int_eq(read_parts(2, 1, ".", &a), ERR_FORMAT);
+	ck_assert_ptr_null(a);
+}
+END_TEST
+
 static TCase *
 debs(void)
 {
@@ -693,6 +806,8 @@ debs(void)
 	tcase_add_test(c, control_too_large);
 	tcase_add_test(c, not_archives);
 	tcase_add_test(c, truncated);
+	tcase_add_test(c, parts);
+	tcase_add_test(c, bad_parts);
 	return c;
 }
 

@@ -223,7 +223,8 @@ force_of(char *const *envp, const char *words)
 	int bits = (c.force_overwrite ? 1 : 0) |
 	           (c.force_configure_any ? 2 : 0) |
 	           (c.script_chrootless ? 4 : 0) |
-	           (c.unknown_option ? 8 : 0) | (c.invalid ? 16 : 0);
+	           (c.unknown_option ? 8 : 0) | (c.invalid ? 16 : 0) |
+	           (c.force_overwrite_dir ? 32 : 0);
 
 	cmdline_free(&c);
 	return bits;
@@ -240,12 +241,12 @@ START_TEST(test_force)
 	ck_assert_int_eq(force_of(no_env, "-i a"), 0);
 	ck_assert_int_eq(force_of(no_env, "--force-overwrite -i a"), 1);
 	ck_assert_int_eq(force_of(no_env, "--force overwrite -i a"), 1);
-	ck_assert_int_eq(force_of(no_env, "--force-overwrite-dir -i a"), 0);
+	ck_assert_int_eq(force_of(no_env, "--force-overwrite-dir -i a"), 32);
 	ck_assert_int_eq(force_of(no_env, "--force-configure-any,overwrite "
 	                                  "-i a"), 3);
-	ck_assert_int_eq(force_of(no_env, "--force-all -i a"), 7);
+	ck_assert_int_eq(force_of(no_env, "--force-all -i a"), 39);
 	ck_assert_int_eq(force_of(no_env, "--force-all --refuse-overwrite "
-	                                  "-i a"), 6);
+	                                  "-i a"), 38);
 	ck_assert_int_eq(force_of(no_env, "--force-all --no-force-all -i a"),
 	                 0);
 	ck_assert_int_eq(force_of(no_env, "--force-overwrit -i a"), 8);

@@ -40,7 +40,8 @@ START_TEST(fields)
 	    "Package: Zz\nStatus: hold reinstreq half-configured\n"
 	    "Architecture: amd64\nMulti-Arch: same\nVersion: 2:1~x-1 \n"
 	    "Replaces: q (<< 1),\n r\nConflicts: c\nBreaks: b\n"
-	    "Provides: v (= 1)\nConffiles:\n"
+	    "Provides: v (= 1)\nDepends: d, e | f\nPre-Depends: g\n"
+	    "Conffiles:\n"
 	    " /etc/with blank d41d8cd98f00b204e9800998ecf8427e\n"
 	    " /etc/o newconffile obsolete\n"
 	    " /etc/r nonexistent remove-on-upgrade\n"
@@ -62,6 +63,8 @@ START_TEST(fields)
 	ck_assert_str_eq(p->conflicts, "c");
 	ck_assert_str_eq(p->breaks, "b");
 	ck_assert_str_eq(p->provides, "v (= 1)");
+	ck_assert_str_eq(p->depends, "d, e | f");
+	ck_assert_str_eq(p->pre_depends, "g");
 	ck_assert_uint_eq(p->n_conffiles, 4);
 	ck_assert_str_eq(p->conffiles[0].path, "/etc/with blank");
 	ck_assert(!p->conffiles[0].obsolete);

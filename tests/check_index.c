@@ -7,8 +7,9 @@
 
 #define HEAD "dpkg-immutable index 1\n"
 #define DIV "diversions 0 0 0\n"
+#define RUN "\t0000000000000001"
 #define ROW(name, arch) \
-	name "\t" arch "\t1.0-1\tinstalled\tok\t12\t345\t678\ton\t9\t10\n"
+	name "\t" arch "\t1.0-1\tinstalled\tok\t12\t345\t678\ton\t9\t10\t00000000000000aa\n"
 
 static struct diag diag;
 
@@ -47,6 +48,7 @@ same_row(const struct index_row *a, const struct index_row *b)
 	ck_assert_int_eq(a->off, b->off);
 	ck_assert_int_eq(a->set_from, b->set_from);
 	ck_assert_int_eq(a->set_to, b->set_to);
+	ck_assert_uint_eq(a->run, b->run);
 }
 
 START_TEST(a_missing_file_is_empty)
@@ -66,15 +68,15 @@ START_TEST(rows_come_back)
 {
 	static const struct index_row rows[] = {
 		{ "libc6", "i386", "2.36-9", PKG_INSTALLED, false, 1, 2, 3,
-		  false, 4, 5 },
+		  false, 4, 5, 6 },
 		{ "zsh", "amd64", "1:5~rc+x", PKG_TRIGGERS_AWAITED, true,
-		  UINT64_MAX, UINT64_MAX, INT64_MAX, true, -1, INT64_MAX },
+		  UINT64_MAX, UINT64_MAX, INT64_MAX, true, -1, INT64_MAX, UINT64_MAX },
 		{ "libc6", "amd64", "2.36-9", PKG_HALF_INSTALLED, false, 0, 0,
-		  -INT64_MAX, false, 0, 0 },
+		  -INT64_MAX, false, 0, 0, 0 },
 		{ "odd", "", "", PKG_CONFIG_FILES, false, 0, 0, 0, false,
-		  0, 0 },
+		  0, 0, 1 },
 		{ "od\td", "a b", "\\\n\xff", PKG_UNPACKED, false, 0, 0, 0,
-		  false, 0, 0 },
+		  false, 0, 0, 1 },
 	};
 	struct index *x = index_new(), *y;
 
@@ -107,7 +109,7 @@ END_TEST
 START_TEST(a_row_added_twice_counts_once)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 1, 2,
-	                         3, false, 4, 5 };
+	                         3, false, 4, 5, 0 };
 	struct index *x = index_new();
 
 	ck_assert_int_eq(index_add(x, &row), 0);
@@ -122,7 +124,7 @@ END_TEST
 START_TEST(current_rows)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 11, 12,
-	                         13, true, 4, 5 };
+	                         13, true, 4, 5, 6 };
 	struct package p = { .name = "a", .arch = "all", .version = "1",
 		.state = PKG_INSTALLED, .list_known = true, .list_ino = 11,
 		.list_size = 12, .list_mtime = 13 };
@@ -158,22 +160,29 @@ START_TEST(bad_files_are_refused)
 	static const char *const rows[] = {
 		"", "\t", "a", "a\tb\tc",
 		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t6",
-		"\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tInstalled\tok\t1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\t\t1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t-1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2x\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t--3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t-\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\tno\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t 4\t5",
-		"a\t\t1\tinstalled\tok\t18446744073709551616\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t9223372036854775808\ton\t4\t5",
-		"a\\9\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5",
-		"a\\000\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\r",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN "\t6",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t0",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t000000000000000g",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t00000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t-000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t 000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t000000000000000A",
+		"\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tInstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\t\t1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t-1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2x\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t--3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t-\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\tno\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t 4\t5" RUN,
+		"a\t\t1\tinstalled\tok\t18446744073709551616\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t9223372036854775808\ton\t4\t5" RUN,
+		"a\\9\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
+		"a\\000\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN "\r",
 	};
 	char text[400];
 

@@ -307,6 +307,45 @@ START_TEST(others_may_append)
 }
 END_TEST
 
+/* What a program within the run asks for is told, and not passed over. */
+START_TEST(wishes)
+{
+	struct journal *outer = open_journal(), *nested;
+
+	ck_assert_int_eq(journal_wish(outer, JOURNAL_RELEASED), ERR_REFUSED);
+	ck_assert_int_eq(journal_begin(outer, 42, &plan_in), 0);
+	ck_assert_int_eq(journal_wished(outer), JOURNAL_NO_WISH);
+	ck_assert_int_eq(journal_open(scratch_fd, false, &nested), 0);
+	ck_assert_int_eq(journal_wish(nested, JOURNAL_RELEASED), 0);
+	ck_assert_int_eq(journal_state(nested), JOURNAL_PLANNED);
+	ck_assert_int_eq(journal_ran(outer, 0), 0);
+	ck_assert_int_eq(journal_closed(outer), ERR_BUSY);
+	ck_assert_int_eq(journal_done(outer), ERR_BUSY);
+	ck_assert_int_eq(journal_wished(outer), JOURNAL_RELEASED);
+	/* the last one counts */
+	ck_assert_int_eq(journal_wish(nested, JOURNAL_ADOPTED), 0);
+	ck_assert_int_eq(journal_closed(outer), ERR_BUSY);
+	ck_assert_int_eq(journal_wished(outer), JOURNAL_ADOPTED);
+	journal_free(nested);
+	/* recovery reads it */
+	ck_assert_int_eq(journal_open(scratch_fd, false, &nested), 0);
+	ck_assert_int_eq(journal_state(nested), JOURNAL_RAN);
+	ck_assert_int_eq(journal_done(nested), ERR_BUSY);
+	ck_assert_int_eq(journal_wished(nested), JOURNAL_ADOPTED);
+	expect_plan(nested);
+	ck_assert_int_eq(journal_closed(outer), 0);
+	ck_assert_int_eq(journal_wish(nested, JOURNAL_RELEASED), ERR_REFUSED);
+	ck_assert_int_eq(journal_done(outer), 0);
+	/* it was that run's */
+	ck_assert_int_eq(journal_begin(outer, 43, &plan_in), 0);
+	ck_assert_int_eq(journal_wished(outer), JOURNAL_NO_WISH);
+	ck_assert_int_eq(unlinkat(scratch_fd, "journal", 0), 0);
+	ck_assert_int_eq(journal_wished(outer), JOURNAL_FORGOTTEN);
+	journal_free(outer);
+	journal_free(nested);
+}
+END_TEST
+
 static void
 append_many(const char *prefix)
 {
@@ -711,6 +750,7 @@ suite(void)
 	tcase_add_test(t, a_path_that_is_too_long_is_refused);
 	tcase_add_test(t, a_full_disk_leaves_the_journal_as_it_was);
 	tcase_add_test(t, others_may_append);
+	tcase_add_test(t, wishes);
 	tcase_add_test(t, two_appenders_lose_nothing);
 	tcase_add_test(t, torn_at_every_byte);
 	tcase_add_test(t, cut_at_every_byte);

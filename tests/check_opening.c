@@ -36,6 +36,25 @@ two_packages(void)
 	ck_assert_uint_eq(c.tally.closed, 2);
 }
 
+/* As if the lists had been recorded as they are now. */
+static void
+lists_are_recorded(void)
+{
+	open_session();
+	for (size_t i = 0; i < session->db->n_packages; i++) {
+		struct package *p = &session->db->packages[i];
+		struct index_row *row = index_find(session->index, p->name,
+		                                   p->arch);
+
+		ok(dpkgdb_list_stat(session->db, p));
+		ck_assert_ptr_nonnull(row);
+		row->list_ino = p->list_ino;
+		row->list_size = p->list_size;
+		row->list_mtime = p->list_mtime;
+	}
+	ok(index_store(session->state->ledger_fd, session->index));
+}
+
 /* Plans the removal of these packages and looks at its files. */
 static void
 probe(const char *first, const char *second)
@@ -114,6 +133,14 @@ START_TEST(an_admins_own_flag_is_noted)
 	set_flags("/usr/b2", IFLAG_IMMUTABLE);
 	set_flags("/var/lib/b", IFLAG_IMMUTABLE);	/* exempt */
 	set_flags("/usr/b", IFLAG_IMMUTABLE | IFLAG_APPEND);
+	/* of a run that recorded nothing, it would be taken for ours */
+	locked = false;
+	probe("b", NULL);
+	ck_assert_uint_eq(opening.n_paths, 2);
+	ck_assert(!opening.paths[1].foreign);
+	done();
+	locked = true;
+	lists_are_recorded();
 	probe("b", NULL);
 	ck_assert_uint_eq(opening.n_paths, 2);
 	ck_assert_str_eq(opening.paths[0].path, "/usr/b");
@@ -137,6 +164,7 @@ START_TEST(an_admins_own_flag_is_noted)
 	add_package("a", OK, "", "/usr/a3", NULL);
 	add_package("b", OK, "", "/usr/b", "/usr/b2", "/var/lib/b", NULL);
 	database();
+	lists_are_recorded();
 	locked = false;
 	probe("a", NULL);
 	ck_assert(opening.paths[0].foreign);

@@ -72,7 +72,8 @@ full_action(const struct option_row *row, char *line, size_t size)
 	bool packages = row->id == VERB_PROTECT || row->id == VERB_UNPROTECT;
 
 	snprintf(line, size, "--%s%s", row->name, row->id == VERB_PLAN ?
-	         " -- -i x.deb" : packages ? " pkg" : "");
+	         " -- -i x.deb" : row->id == VERB_OPEN ? " pkg -- true" :
+	         row->id == VERB_EXPLAIN ? " /x" : packages ? " pkg" : "");
 }
 
 START_TEST(options_every_action)
@@ -98,7 +99,6 @@ START_TEST(options_every_action)
 	}
 	ck_assert_int_eq(n, VERB_COUNT - 1);
 	/* Of later versions: not known yet. */
-	refuse("--explain /x", "unknown option --explain");
 	refuse("--export=json", "unknown option --export=json");
 }
 END_TEST
@@ -170,6 +170,55 @@ START_TEST(options_set_what_they_say)
 	accept_line("--verify -V --root=/", &o);
 	ck_assert_str_eq(o.root, "");
 	options_free(&o);
+}
+END_TEST
+
+START_TEST(options_open_a_command)
+{
+	struct options o;
+	char *argv[] = { (char *)"dpkg-immutable", (char *)"--open",
+	                 (char *)"a", (char *)"--", (char *)"b", NULL };
+
+	accept_line("--open less --quiet cron -- vi -c x --list", &o);
+	ck_assert_int_eq(o.verb, VERB_OPEN);
+	ck_assert(o.quiet);
+	ck_assert_uint_eq(o.n_before, 2);
+	ck_assert_uint_eq(o.n_operands, 6);
+	ck_assert_str_eq(o.operands[1], "cron");
+	ck_assert_str_eq(o.operands[2], "vi");
+	ck_assert_str_eq(o.operands[5], "--list");
+	ck_assert_ptr_null(o.operands[6]);
+	options_free(&o);
+	accept_line("--open a -- b -- c", &o);
+	ck_assert_uint_eq(o.n_before, 1);
+	ck_assert_str_eq(o.operands[2], "--");
+	options_free(&o);
+	refuse("--open", "--open needs packages and a command: "
+	       "--open PACKAGE -- COMMAND");
+	refuse("--open less vi", "--open needs packages and a command: "
+	       "--open PACKAGE -- COMMAND");
+	refuse("--open less --", "--open needs packages and a command: "
+	       "--open PACKAGE -- COMMAND");
+	refuse("--open -- vi", "--open needs packages and a command: "
+	       "--open PACKAGE -- COMMAND");
+	ck_assert(options_is_open(5, argv));
+	argv[1] = (char *)"--list";
+	ck_assert(!options_is_open(5, argv));
+	argv[4] = (char *)"--open";
+	ck_assert(!options_is_open(5, argv));
+}
+END_TEST
+
+START_TEST(options_explain_files)
+{
+	struct options o;
+
+	accept_line("--explain /a /b/ --format=json", &o);
+	ck_assert_int_eq(o.verb, VERB_EXPLAIN);
+	ck_assert_uint_eq(o.n_operands, 2);
+	options_free(&o);
+	refuse("--explain", "--explain needs the names of files");
+	refuse("--explain /a b", "--explain: 'b' does not begin with a slash");
 }
 END_TEST
 
@@ -436,6 +485,8 @@ suite(void)
 	tcase_add_test(t, options_every_action);
 	tcase_add_test(t, options_every_row_with_every_action);
 	tcase_add_test(t, options_set_what_they_say);
+	tcase_add_test(t, options_open_a_command);
+	tcase_add_test(t, options_explain_files);
 	tcase_add_test(t, options_mix_with_operands);
 	tcase_add_test(t, options_help_comes_first);
 	tcase_add_test(t, options_refuse_in_words);

@@ -49,7 +49,7 @@ package(const char *name, enum pkg_state state, const char *const *paths)
 
 	*p = (struct package){
 		.name = name, .key = name, .arch = "amd64", .version = "1.0",
-		.state = state, .want = WANT_INSTALL,
+		.state = state, .want = WANT_INSTALL, .list_loaded = true,
 		.paths = (const char **)(uintptr_t)paths
 	};
 	while (paths != NULL && paths[p->n_paths] != NULL)
@@ -243,6 +243,38 @@ START_TEST(replaces_opens_what_both_have)
 }
 END_TEST
 
+START_TEST(a_file_in_place_of_a_folder)
+{
+	static const char *const folder[] = {
+		"/usr", "/usr/d", "/usr/d/in", "/usr/d/sub",
+		"/usr/d/sub/deep", "/usr/dd", NULL
+	};
+	static const char *const guest[] = { "/usr", "/usr/d", "/usr/d/g", NULL };
+	static const struct archive_file file[] = { { .path = "/usr/d" } };
+	struct cmdline c = unpack;
+	struct archive *a = archive("n", "1");
+
+	package("d", PKG_INSTALLED, folder);
+	package("g", PKG_INSTALLED, guest);
+	a->files = file;
+	a->n_files = 1;
+	make_plan(&c);
+	paths_are("member n /usr/d");
+	a->replaces = "d";
+	make_plan(&c);
+	paths_are("replaced d /usr/d;replaced d /usr/d/in;"
+	          "replaced d /usr/d/sub;replaced d /usr/d/sub/deep");
+	a->replaces = NULL;
+	c.force_overwrite_dir = true;
+	make_plan(&c);
+	ck_assert(want[0] && plan->wants_members);
+	ck_assert(plan_replaces(plan, &packages[1]));
+	paths_are("replaced g /usr/d;replaced g /usr/d/g;"
+	          "replaced d /usr/d/in;replaced d /usr/d/sub;"
+	          "replaced d /usr/d/sub/deep");
+}
+END_TEST
+
 /* field and provides of archive n 2.0 and package q 1.0: opened or not. */
 static void
 meets(const char *a_conflicts, const char *a_provides,
@@ -296,6 +328,146 @@ START_TEST(conflicts_with_what_is_provided)
 	meets(NULL, "v", "v", NULL, true);
 	meets(NULL, "v (= 1)", "v (>= 2)", NULL, false);
 	meets(NULL, "v", NULL, "v", false);
+}
+END_TEST
+
+/* Of the plan's paths, those that dpkg would never get to. */
+static void
+refused_are(const char *wanted)
+{
+	char text[2000] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_paths; i++) {
+		int r = plan_refused(plan, &db, &plan->paths[i], NULL);
+
+		ck_assert_int_ge(r, 0);
+		if (r > 0)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+			                      "%s;", plan->paths[i].path);
+	}
+	ck_assert_str_eq(text, wanted);
+}
+
+static const struct archive_file shared_files[] = {
+	{ .path = "/usr/n" }, { .path = "/usr/shared" }
+};
+
+START_TEST(a_strangers_file_is_refused)
+{
+	struct cmdline c = unpack;
+	struct archive *a = archive("n", "2");
+	struct package *b = package("b", PKG_INSTALLED, b_paths);
+
+	a->files = shared_files;
+	a->n_files = 2;
+	make_plan(&c);
+	paths_are("member n /usr/n;member n /usr/shared");
+	refused_are("/usr/shared;");
+	refused_are("/usr/shared;");		/* from what was collected */
+	b->state = PKG_UNPACKED;
+	make_plan(&c);
+	refused_are("/usr/shared;");
+	b->state = PKG_CONFIG_FILES;
+	make_plan(&c);
+	refused_are("");
+	b->state = PKG_INSTALLED;
+	c.force_overwrite = true;
+	make_plan(&c);
+	refused_are("");
+}
+END_TEST
+
+START_TEST(a_replaced_file_is_not_refused)
+{
+	struct archive *a = archive("n", "2");
+	struct package *b = package("b", PKG_INSTALLED, b_paths);
+
+	a->files = shared_files;
+	a->n_files = 2;
+	a->replaces = "b (<< 1.1)";
+	make_plan(&unpack);
+	refused_are("");
+	/* as dpkg does: of that version */
+	a->replaces = "b (<< 1.0)";
+	make_plan(&unpack);
+	refused_are("/usr/shared;");
+	/* b lets n keep what is there, and dpkg skips the member */
+	a->replaces = NULL;
+	b->replaces = "n";
+	make_plan(&unpack);
+	refused_are("/usr/shared;");
+	/* of two owners one is enough to stop dpkg */
+	a->replaces = "b";
+	package("c", PKG_INSTALLED, a_paths);
+	make_plan(&unpack);
+	paths_are("member n /usr/n;replaced b /usr/shared");
+	refused_are("");	/* what the one owner allows is opened */
+}
+END_TEST
+
+START_TEST(a_package_acted_on_refuses_nothing)
+{
+	struct archive *a = archive("n", "2");
+	struct package *b = package("b", PKG_INSTALLED, b_paths);
+
+	/* going, or another name of a file of its own */
+	a->files = shared_files;
+	a->n_files = 2;
+	a->conflicts = "b";
+	make_plan(&unpack);
+	paths_are("conflict b /usr/b;member n /usr/n;member n /usr/shared");
+	refused_are("");
+	a->conflicts = NULL;
+	a->package = "b";
+	make_plan(&unpack);
+	refused_are("");
+	a->package = "n";
+	b->reinstreq = true;
+	make_plan(&unpack);
+	refused_are("/usr/shared;");
+}
+END_TEST
+
+START_TEST(a_diversion_refuses_nothing)
+{
+	static const struct archive_file ends[] = {
+		{ .path = "/usr/b" }, { .path = "/usr/n" },
+		{ .path = "/usr/shared" }
+	};
+	struct archive *a = archive("n", "2");
+
+	package("b", PKG_INSTALLED, b_paths);
+	a->files = ends;
+	a->n_files = 3;
+	make_plan(&unpack);
+	refused_are("/usr/b;/usr/shared;");
+	divert("/usr/shared", "/usr/b", "x");
+	make_plan(&unpack);
+	refused_are("");
+}
+END_TEST
+
+START_TEST(dependents_of_what_goes)
+{
+	struct cmdline c = unpack;
+	struct archive *a = archive("n", "2");
+
+	package("b", PKG_INSTALLED, none)->provides = "virtual";
+	package("c", PKG_INSTALLED, none)->depends = "x, b (>= 1) | y";
+	package("d", PKG_INSTALLED, none)->pre_depends = "virtual";
+	package("e", PKG_INSTALLED, none)->depends = "bb, c";
+	package("f", PKG_CONFIG_FILES, none)->depends = "b";
+	a->conflicts = "b";
+	make_plan(&c);
+	packages_are("conflict b");
+	c.auto_deconfigure = true;
+	make_plan(&c);
+	packages_are("conflict b;conflict c;conflict d");
+	a->breaks = a->conflicts;
+	a->conflicts = NULL;
+	make_plan(&c);
+	packages_are("conflict b");
 }
 END_TEST
 
@@ -355,7 +527,7 @@ START_TEST(pending_configure)
 	packages_are("pending p2;pending p3;pending p4;pending p8");
 	c.no_triggers = false;
 	make_plan(&c);
-	packages_are("pending p2;pending p3;pending p4;trigger p6;pending p8");
+	packages_are("pending p2;pending p3;pending p4;trigger p5;trigger p6;pending p8");
 	/* named ones may configure others */
 	c.pending = false;
 	c.no_triggers = true;
@@ -375,14 +547,14 @@ START_TEST(pending_triggers)
 
 	all_states();
 	make_plan(&c);
-	packages_are("trigger p6");	/* whatever --no-triggers says */
+	packages_are("trigger p5;trigger p6");	/* whatever --no-triggers says */
 	c = unpack;
 	make_plan(&c);
 	packages_are("");
 	c.no_triggers = false;
 	c.action = CMD_INSTALL;
 	make_plan(&c);
-	packages_are("trigger p6");
+	packages_are("trigger p5;trigger p6");
 }
 END_TEST
 
@@ -569,8 +741,14 @@ suite(void)
 	tcase_add_test(t, other_instances_are_opened_too);
 	tcase_add_test(t, members_where_they_matter);
 	tcase_add_test(t, replaces_opens_what_both_have);
+	tcase_add_test(t, a_file_in_place_of_a_folder);
 	tcase_add_test(t, conflicts_in_both_directions);
 	tcase_add_test(t, conflicts_with_what_is_provided);
+	tcase_add_test(t, a_strangers_file_is_refused);
+	tcase_add_test(t, a_replaced_file_is_not_refused);
+	tcase_add_test(t, a_package_acted_on_refuses_nothing);
+	tcase_add_test(t, a_diversion_refuses_nothing);
+	tcase_add_test(t, dependents_of_what_goes);
 	tcase_add_test(t, operands);
 	tcase_add_test(t, pending_configure);
 	tcase_add_test(t, pending_triggers);

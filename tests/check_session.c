@@ -96,6 +96,57 @@ START_TEST(damaged_records)
 }
 END_TEST
 
+/* Flags that were there before us are not forgotten over a bad index. */
+START_TEST(foreign_beside_a_bad_index)
+{
+	struct foreign *f = foreign_new();
+
+	NEEDS_ROOT();
+	adopt();
+	bare(NULL);
+	ok(foreign_set(f, "/usr/f", IFLAG_APPEND));
+	ok(foreign_store(session->state->ledger_fd, f));
+	foreign_free(f);
+	put(STATE "/ledger/index", "nonsense\n");
+	bare(NULL);
+	ok(session_records(session, true, &diag));
+	ck_assert(session->records_lost && !session->newer);
+	ck_assert_uint_eq(foreign_get(session->foreign, "/usr/f"),
+	                  IFLAG_APPEND);
+}
+END_TEST
+
+START_TEST(newer_records)
+{
+	static const char *const files[][2] = {
+		{ STATE "/ledger/index", "dpkg-immutable index 99\n" },
+		{ STATE "/ledger/foreign", "dpkg-immutable foreign 99\n" },
+		{ STATE "/ledger/a.mtree",
+		  "#mtree\n# dpkg-immutable ledger 99\n" }
+	};
+
+	NEEDS_ROOT();
+	adopt();
+	for (size_t i = 0; i < 3; i++) {
+		put(files[i][0], files[i][1]);
+		bare(NULL);
+		ck_assert(!session->newer);
+		ok(session_records(session, true, &diag));
+		ck_assert_ptr_null(session_ledger(session, "a"));
+		ck_assert(session->newer);
+		unlink(host(files[i][0]));
+	}
+	bare(NULL);
+	ok(session_records(session, true, &diag));
+	ck_assert(!session->newer && !session->records_lost);
+	ck_assert(!session_replaced(session));
+	/* as if another program stood there since */
+	session->own_ino = 1;
+	session->own_dev = 1;
+	ck_assert(session_replaced(session));
+}
+END_TEST
+
 START_TEST(databases_before_and_now)
 {
 	struct dpkgdb *first;
@@ -213,6 +264,8 @@ suite(void)
 	tcase_add_test(t, whose_database);
 	tcase_add_test(t, the_last_good_configuration);
 	tcase_add_test(t, damaged_records);
+	tcase_add_test(t, foreign_beside_a_bad_index);
+	tcase_add_test(t, newer_records);
 	tcase_add_test(t, databases_before_and_now);
 	tcase_add_test(t, folders_that_were_replaced);
 	tcase_add_test(t, ledgers_are_kept_at_hand);

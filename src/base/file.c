@@ -175,10 +175,32 @@ file_stage(int dirfd, const char *name, const void *data, size_t n,
 		err = -errno;
 	if (err == 0 && (flags & FILE_DURABLE) && fsync(fd) < 0)
 		err = -errno;
+	/* only begins; what goes wrong is for file_settle to tell */
+	if (err == 0 && (flags & FILE_STARTED))
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	if (close(fd) < 0 && err == 0 && errno != EINTR)
 		err = -errno;
 	if (err < 0)
 		unlinkat(dirfd, temporary, 0);
+	return err;
+}
+
+int
+file_settle(int dirfd, const char *name)
+{
+	char temporary[PATH_MAX];
+	int err, fd;
+
+	err = temporary_name(name, temporary, sizeof(temporary));
+	if (err < 0)
+		return err;
+	fd = openat(dirfd, temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	            O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		err = -errno;
+	close(fd);
 	return err;
 }
 

@@ -62,8 +62,9 @@ summarize(struct cli *c, const struct change *ch, const struct admin_job *job)
 	snprintf(text, sizeof(text), "%s %zu file%s of %zu package%s%s",
 	         job->no_act ? ch->would : ch->done, files, plural(files),
 	         job->n_matched, plural(job->n_matched), found);
-	report_summary(c->report, text, facts,
-	               sizeof(facts) / sizeof(facts[0]));
+	report_summary(c->report, job->deferred ?
+	               "the run that is on protects all files at its end" :
+	               text, facts, sizeof(facts) / sizeof(facts[0]));
 }
 
 static int

@@ -23,9 +23,11 @@ static const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_UNPROTECT] = { act_change, true },
 	[VERB_ADOPT] = { act_change, true },
 	[VERB_RELEASE] = { act_change, true },
+	[VERB_OPEN] = { act_open, true },
 	[VERB_PLAN] = { act_plan, false },
 	[VERB_LIST] = { act_list, false },
 	[VERB_COVERAGE] = { act_coverage, false },
+	[VERB_EXPLAIN] = { act_explain, false },
 	[VERB_RECOVER] = { act_recover, true },
 	[VERB_HISTORY] = { act_history, false }
 };
@@ -139,11 +141,14 @@ run_verb(struct cli *c)
 	const struct verb_row *v = &verbs[c->o->verb];
 	int status, r;
 
-	if (v->changes && (getuid() != 0 || geteuid() != 0))
-		return cli_fail(c, -EPERM, &(struct diag){
+	if (v->changes && (getuid() != 0 || geteuid() != 0)) {
+		status = cli_fail(c, -EPERM, &(struct diag){
 			.what = "requires superuser privilege"
 		});
-	if (v->changes)
+		return c->o->verb == VERB_OPEN ? EXIT_OPEN_TROUBLE : status;
+	}
+	/* its command gets the signal as we got it */
+	if (v->changes && c->o->verb != VERB_OPEN)
 		outlive_pipe();
 	status = v->act(c);
 	session_free(c->session);
@@ -167,7 +172,7 @@ refuse(struct cli *c, int argc, char *const *argv, int err,
 		report_new(REPORT_JSON, STDOUT_FILENO, false, &c->report);
 	status = cli_fail(c, err, d);
 	report_free(c->report);
-	return status;
+	return options_is_open(argc, argv) ? EXIT_OPEN_TROUBLE : status;
 }
 
 int

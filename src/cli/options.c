@@ -270,15 +270,17 @@ parse_words(struct parse *p)
 {
 	bool ended = false;
 
+	p->o->n_before = (size_t)p->argc;
 	while (p->next < p->argc && !is_early_end(p)) {
 		char *word = p->argv[p->next++];
 		int r = 0;
 
 		if (ended || word[0] != '-' || word[1] == '\0')
 			p->o->operands[p->o->n_operands++] = word;
-		else if (strcmp(word, "--") == 0)
+		else if (strcmp(word, "--") == 0) {
 			ended = true;
-		else
+			p->o->n_before = p->o->n_operands;
+		} else
 			r = parse_word(p, word);
 		if (r < 0)
 			return r;
@@ -302,6 +304,34 @@ check_options(struct parse *p)
 }
 
 static int
+check_open(struct parse *p)
+{
+	const struct options *o = p->o;
+
+	if (o->n_before > 0 && o->n_before < o->n_operands)
+		return 0;
+	return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+	                "--open needs packages and a command: "
+	                "--open PACKAGE -- COMMAND");
+}
+
+static int
+check_explain(struct parse *p)
+{
+	const struct options *o = p->o;
+
+	if (o->n_operands == 0)
+		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+		                "--explain needs the names of files");
+	for (size_t i = 0; i < o->n_operands; i++)
+		if (o->operands[i][0] != '/')
+			return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+			                "--explain: '%s' does not begin with a "
+			                "slash", o->operands[i]);
+	return 0;
+}
+
+static int
 check_operands(struct parse *p)
 {
 	const struct options *o = p->o;
@@ -318,6 +348,10 @@ check_operands(struct parse *p)
 		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
 		                "--plan needs the words for dpkg: "
 		                "--plan -- --install FILE.deb");
+	if (o->verb == VERB_OPEN)
+		return check_open(p);
+	if (o->verb == VERB_EXPLAIN)
+		return check_explain(p);
 	if (o->verb != VERB_PROTECT && o->verb != VERB_UNPROTECT)
 		return 0;
 	if (o->all && o->n_operands > 0)
@@ -415,6 +449,15 @@ options_free(struct options *o)
 	free(o->operands);
 	free(o->storage);
 	memset(o, 0, sizeof(*o));
+}
+
+bool
+options_is_open(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--open") == 0)
+			return true;
+	return false;
 }
 
 bool

@@ -3,9 +3,10 @@
 #include "options.h"
 
 #define V(verb)		(1u << VERB_ ## verb)
-#define WALKS		(V(VERIFY) | V(LIST) | V(COVERAGE))
+#define WALKS		(V(VERIFY) | V(LIST) | V(COVERAGE) | V(EXPLAIN))
 #define CHANGES		(V(PROTECT) | V(UNPROTECT) | V(ADOPT) | V(RELEASE))
-#define ALL		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY))
+#define TELLS		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY))
+#define ALL		(TELLS | V(OPEN))
 
 #define ACTION(name, letter, verb, operands, arg, help) \
 	{ name, letter, OPTION_ACTION, VERB_ ## verb, 0, operands, arg, help }
@@ -26,12 +27,16 @@ static const struct option_row rows[] = {
 	       "begin: protect everything that is installed"),
 	ACTION("release", 0, RELEASE, false, NULL,
 	       "end: lift every flag that we set"),
+	ACTION("open", 0, OPEN, true, "PKG... -- COMMAND...",
+	       "run a command with their files open"),
 	ACTION("plan", 0, PLAN, true, "-- DPKG-ARGS...",
 	       "what dpkg would open and close"),
 	ACTION("list", 0, LIST, true, "[PKG|GLOB|PATH]...",
 	       "a line a file: its state and why"),
 	ACTION("coverage", 0, COVERAGE, false, NULL,
 	       "files by state and file system"),
+	ACTION("explain", 0, EXPLAIN, true, "PATH...",
+	       "whose a file is, its state, and why"),
 	ACTION("recover", 0, RECOVER, false, NULL,
 	       "close what an interrupted run left open"),
 	ACTION("history", 0, HISTORY, false, NULL,
@@ -59,9 +64,9 @@ static const struct option_row rows[] = {
 	      "else the adopted one)"),
 	VALUE("config", CONFIG, ALL & ~V(HISTORY), "FILE",
 	      "read this configuration file and no other"),
-	VALUE("format", FORMAT, ALL, "text|json",
+	VALUE("format", FORMAT, TELLS, "text|json",
 	      "json: one object a line"),
-	VALUE("jobs", JOBS, WALKS | CHANGES | V(RECOVER), "N",
+	VALUE("jobs", JOBS, WALKS | CHANGES | V(RECOVER) | V(OPEN), "N",
 	      "threads (default: one a processor)"),
 	PLAIN("quiet", 0, QUIET, ALL,
 	      "no summary, no warnings"),

@@ -85,6 +85,12 @@ report_finding(struct report *r, const struct finding *f)
 }
 
 int
+report_explanation(struct report *r, const struct explanation *e)
+{
+	return put(r, r->backend->explanation(&r->out, e), false);
+}
+
+int
 report_plan(struct report *r, const struct plan_line *line)
 {
 	return put(r, r->backend->plan(&r->out, line), false);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "digest.h"
 #include "json.h"
 #include "jsonread.h"
 #include "report_priv.h"
@@ -49,21 +50,72 @@ add_package(struct json *j, const char *key)
 	json_str(j, "architecture", colon + 1);
 }
 
+static void
+add_row(struct json *j, const struct survey_row *row)
+{
+	json_path(j, "path", row->path);
+	add(j, "package", row->name);
+	if (row->arch != NULL && row->arch[0] != '\0')
+		json_str(j, "architecture", row->arch);
+	if (row->version != NULL && row->version[0] != '\0')
+		json_str(j, "version", row->version);
+	json_str(j, "state", survey_state_name(row->state));
+	add(j, "reason", row->reason);
+	add(j, "fs", row->fs);
+}
+
 static int
 put_path(struct buf *out, const struct survey_row *row)
 {
 	struct json j;
 
 	begin(&j, out, "path");
-	json_path(&j, "path", row->path);
-	add(&j, "package", row->name);
-	if (row->arch != NULL && row->arch[0] != '\0')
-		json_str(&j, "architecture", row->arch);
-	if (row->version != NULL && row->version[0] != '\0')
-		json_str(&j, "version", row->version);
-	json_str(&j, "state", survey_state_name(row->state));
-	add(&j, "reason", row->reason);
-	add(&j, "fs", row->fs);
+	add_row(&j, row);
+	return end(&j);
+}
+
+/* What the last run's entry says of it, under names of this line. */
+static void
+add_entry(struct json *j, const struct buf *entry)
+{
+	static const char *const keys[] = { "txn", "time", "action" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		struct buf text;
+
+		buf_init(&text, 0);
+		if (jsonread_str(entry->data, entry->len, keys[i],
+		                 &text) == 0 && text.len > 0)
+			json_str(j, keys[i], text.data);
+		buf_free(&text);
+	}
+}
+
+static int
+put_explanation(struct buf *out, const struct explanation *e)
+{
+	struct json j;
+	char md5[33];
+
+	begin(&j, out, "path");
+	add_row(&j, &e->row);
+	add(&j, "package_state", e->package_state);
+	if (e->listed != NULL)
+		json_path(&j, "listed", e->listed);
+	add(&j, "diverted_by", e->diverter);
+	if (e->recorded != NULL) {
+		json_num(&j, "size", (long long)e->recorded->size);
+		if (e->recorded->has_md5) {
+			digest_hex(e->recorded->md5, 16, md5);
+			json_str(&j, "md5", md5);
+		}
+	}
+	if (e->archive_md5 != NULL) {
+		digest_hex(e->archive_md5, 16, md5);
+		json_str(&j, "archive_md5", md5);
+	}
+	if (e->entry.len > 0)
+		add_entry(&j, &e->entry);
 	return end(&j);
 }
 
@@ -164,6 +216,7 @@ put_summary(struct buf *out, const char *sentence,
 const struct report_backend report_json = {
 	.path = put_path,
 	.finding = put_finding,
+	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,
 	.error = put_error,

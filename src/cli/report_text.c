@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "digest.h"
 #include "json.h"
 #include "jsonread.h"
 #include "report_priv.h"
@@ -184,6 +186,104 @@ put_transaction(struct buf *out, const char *line, size_t len)
 	return r < 0 ? r : buf_add_char(out, '\n');
 }
 
+/* "  LABEL   words", the words already safe for a terminal. */
+static int
+add_label(struct buf *out, const char *label)
+{
+	return buf_addf(out, "  %-10s", label);
+}
+
+static int
+add_owner(struct buf *out, const struct explanation *e)
+{
+	const struct survey_row *row = &e->row;
+	int r = add_label(out, "package");
+
+	if (r < 0)
+		return r;
+	if (row->package == NULL)
+		return buf_add_str(out, "none lists it\n");
+	if (e->package_state == NULL)
+		return buf_addf(out, "%s: one of our own programs\n",
+		                row->package);
+	r = buf_addf(out, "%s %s %s (%s)\n", row->name, row->version,
+	             row->arch, e->package_state);
+	if (r == 0 && e->listed != NULL) {
+		r = add_label(out, "listed as");
+		if (r == 0)
+			r = add_name(out, e->listed);
+		if (r == 0)
+			r = buf_add_char(out, '\n');
+	}
+	if (r < 0 || e->diverter == NULL)
+		return r;
+	r = add_label(out, "diverted");
+	return r < 0 ? r : e->diverter[0] != '\0' ?
+	       buf_addf(out, "by %s\n", e->diverter) :
+	       buf_add_str(out, "by hand (a local diversion)\n");
+}
+
+static int
+add_state(struct buf *out, const struct explanation *e)
+{
+	int r = add_label(out, "state");
+
+	if (r == 0)
+		r = buf_add_str(out, survey_state_name(e->row.state));
+	if (r == 0 && e->row.reason != NULL)
+		r = buf_addf(out, " (%s)", e->row.reason);
+	if (r == 0 && e->row.fs != NULL)
+		r = buf_addf(out, ", on %s", e->row.fs);
+	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+add_recorded(struct buf *out, const struct explanation *e)
+{
+	char md5[33];
+	int r;
+
+	if (e->recorded == NULL && e->archive_md5 == NULL)
+		return 0;
+	r = add_label(out, "recorded");
+	if (r < 0)
+		return r;
+	if (e->recorded == NULL) {
+		digest_hex(e->archive_md5, 16, md5);
+		return buf_addf(out, "not by us; md5 %s in its archive\n",
+		                md5);
+	}
+	r = buf_addf(out, "%" PRIu64 " bytes", e->recorded->size);
+	if (r == 0 && e->recorded->has_md5) {
+		digest_hex(e->recorded->md5, 16, md5);
+		r = buf_addf(out, ", md5 %s", md5);
+	}
+	if (r == 0 && e->recorded->has_md5 && e->archive_md5 != NULL)
+		r = buf_addf(out, ", %s", memcmp(e->archive_md5,
+		             e->recorded->md5, 16) == 0 ?
+		             "as in its archive" : "not as in its archive");
+	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+put_explanation(struct buf *out, const struct explanation *e)
+{
+	int r = add_name(out, e->row.path);
+
+	if (r == 0)
+		r = buf_add_char(out, '\n');
+	if (r == 0)
+		r = add_owner(out, e);
+	if (r == 0)
+		r = add_state(out, e);
+	if (r == 0)
+		r = add_recorded(out, e);
+	if (r < 0 || e->entry.len == 0)
+		return r;
+	r = add_label(out, "last run");
+	return r < 0 ? r : put_transaction(out, e->entry.data, e->entry.len);
+}
+
 static int
 put_summary(struct buf *out, const char *sentence,
             const struct report_fact *facts, size_t n)
@@ -196,6 +296,7 @@ put_summary(struct buf *out, const char *sentence,
 const struct report_backend report_text = {
 	.path = put_path,
 	.finding = put_finding,
+	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,
 	.error = put_error,

@@ -14,16 +14,14 @@
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
+#include "lifting.h"
 #include "log.h"
 #include "nested.h"
 #include "recover.h"
 #include "self.h"
+#include "settle.h"
 #include "target.h"
 #include "transaction.h"
-
-/* More rounds of nested callers than this are left to the next run. */
-#define SETTLE_TRIES 16
-#define VISITORS_SECONDS 60
 
 /* What every action here begins and ends with. */
 struct act {
@@ -31,6 +29,8 @@ struct act {
 	struct admin_job *job;
 	const char *name;
 	struct guard guard;
+	bool joins;		/* may act within a live run */
+	struct nested nested;	/* journal NULL: it does not */
 	struct journal *journal;
 	struct transaction t;
 	char **keys;		/* of the packages that were named */
@@ -85,22 +85,45 @@ frontend_locked(void)
 	return getenv("DPKG_FRONTEND_LOCKED") != NULL;
 }
 
+/*
+ * As what a maintainer script calls, --adopt and --release act within the run
+ * that is on, or below a plain dpkg that is configuring packages.
+ */
+static int
+take_locks(struct act *a, struct diag *diag)
+{
+	struct session *s = a->s;
+	int r = guard_front(s, frontend_locked(), &a->guard, diag);
+
+	if (r == 0)
+		r = a->joins ? nested_or_own(s, &a->guard, &a->nested, diag) :
+		    guard_own(s, &a->guard, diag);
+	if (r == 0)
+		r = a->guard.no_place;
+	if (r < 0 || a->nested.journal != NULL)
+		return r;
+	return a->joins ? guard_dpkg_apart(s, diag) :
+	       guard_dpkg_idle(s, diag);
+}
+
 /* Locks, recovery, records, database, choice. */
 static int
 begin(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
-	int r = guard_take(s, frontend_locked(), &a->guard, diag);
+	int r = take_locks(a, diag);
 
-	if (r == 0)
-		r = a->guard.no_place;
-	if (r == 0)
-		r = guard_dpkg_idle(s, diag);
 	if (r < 0)
 		return r;
 	session_log(s);
-	session_keep_conf(s);
-	r = recover_run(s, &a->recovered, diag);
+	if (a->nested.journal == NULL) {
+		session_keep_conf(s);
+		r = recover_run(s, &a->recovered, diag);
+	}
+	if (r == 0 && a->recovered && !a->joins && !state_adopted(s->state))
+		r = diag_set(diag, -ENOENT, NULL, 0,
+		             "an interrupted --release is finished: "
+		             "the root is not adopted");
 	if (r == 0) {
 		index_free(s->index);
 		foreign_free(s->foreign);
@@ -113,6 +136,15 @@ begin(struct act *a, struct diag *diag)
 	if (r == 0)
 		r = session_due(s, diag);
 	return r < 0 ? r : choose(a);
+}
+
+/* What a newer version has written would be lost, or not be told of it. */
+static int
+no_newer(const struct session *s, struct diag *diag)
+{
+	return !s->newer ? 0 :
+	       diag_set(diag, ERR_VERSION, STATE_DIR, 0, "holds what a newer "
+	                "version has written; only flags can be set");
 }
 
 static int
@@ -134,50 +166,51 @@ begin_journal(struct act *a, struct diag *diag)
 
 /* Closes what programs of ours that found us at work have opened. */
 static int
-close_nested(struct act *a)
+close_nested(void *ctx, enum journal_wish wish)
 {
+	struct act *a = ctx;
 	struct diag diag = { .line = 0 };
 	struct closing c = {
-		.plan = journal_plan(a->journal), .by_hand = true,
+		.id = a->t.id, .plan = journal_plan(a->journal),
+		.full = wish == JOURNAL_ADOPTED, .by_hand = true,
 		.quick = a->job->quick,
 		.on_finding = a->job->on_finding, .ctx = a->job->ctx
 	};
-	int r;
+	int r = session_reroot(a->s, &diag);
 
-	if (strcmp(a->name, "release") == 0)
-		return 0;
-	r = session_reroot(a->s, &diag);
 	if (r == 0)
 		r = session_db(a->s, &diag);
 	if (r == 0)
 		r = session_due(a->s, &diag);
-	if (r == 0)
-		r = closing_run(a->s, &c, &diag);
+	if (r < 0)
+		return r;
+	if (wish == JOURNAL_RELEASED || strcmp(a->name, "release") == 0)
+		return lifting_run(a->s, NULL, c.plan, &a->job->tally, &diag);
+	r = closing_run(a->s, &c, &diag);
 	tally_add(&a->job->tally, &c.tally);
 	return r;
 }
 
 /* Where it cannot be said that all is closed, the next run looks again. */
 static bool
-settle(struct act *a)
+settled(struct act *a)
 {
-	int visitors = nested_wait(a->s->state, VISITORS_SECONDS);
-	int r = journal_closed(a->journal);
+	struct diag diag = { .line = 0 };
+	struct settling t = {
+		.s = a->s, .journal = a->journal, .closed = true,
+		.close = close_nested, .ctx = a, .visitors_fd = -1
+	};
+	int r = settle(&t, &diag);
 
-	for (int i = 0; i < SETTLE_TRIES && r == ERR_BUSY; i++) {
-		r = close_nested(a);
-		if (r == 0)
-			r = journal_closed(a->journal);
-	}
-	if (visitors >= 0)
-		close(visitors);
+	if (t.visitors_fd >= 0)
+		close(t.visitors_fd);
 	return r == 0;
 }
 
 static int
 finish(struct act *a, int r)
 {
-	bool settled = false;
+	bool done = false;
 
 	a->t.action = a->name;
 	a->t.exit_status = -1;
@@ -187,16 +220,21 @@ finish(struct act *a, int r)
 	if (a->journal != NULL) {
 		hook("closed");
 		if (r == 0)
-			settled = settle(a);
+			done = settled(a);
 		a->t.tally = a->job->tally;
 		hook("flagged");
 		transaction_write(a->s, &a->t);
 		hook("recorded");
-		if (settled)
+		if (done)
 			journal_done(a->journal);
 		hook("done");
 	}
+	if (r == 0 && a->nested.journal != NULL && !a->job->no_act) {
+		a->t.id = transaction_new_id();
+		transaction_write(a->s, &a->t);
+	}
 	journal_free(a->journal);
+	nested_leave(&a->nested);
 	guard_drop(&a->guard);
 	free(a->keys);
 	free(a->chosen);
@@ -276,13 +314,15 @@ close_chosen(struct act *a, bool full, struct diag *diag)
 		.packages = a->keys, .n_packages = a->job->n_matched
 	};
 	struct closing c = {
-		.plan = &plan, .full = full, .by_hand = true,
+		.id = a->t.id, .plan = &plan, .full = full, .by_hand = true,
 		.quick = a->job->quick, .accept = a->job->accept,
 		.on_finding = a->job->on_finding, .ctx = a->job->ctx
 	};
 	int r = closing_run(a->s, &c, diag);
 
 	tally_add(&a->job->tally, &c.tally);
+	if (r == 0)
+		transaction_caught(a->t.id, &c);
 	if (r == 0 && c.record_error < 0)
 		r = diag_set(diag, c.record_error, STATE_DIR "/ledger", 0,
 		             "cannot be written: %s",
@@ -332,12 +372,25 @@ adopt_new(struct act *a, struct diag *diag)
 	return r < 0 ? r : close_chosen(a, true, diag);
 }
 
+/* The run that is on protects everything at its end. */
+static int
+adopt_within(struct act *a)
+{
+	int r = state_adopt(a->s->state);
+
+	if (r == 0)
+		r = journal_wish(a->nested.journal, JOURNAL_ADOPTED);
+	a->job->deferred = r == 0;
+	hook("wished");
+	return r;
+}
+
 int
 admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 {
 	struct act a = {
-		.s = s, .job = job, .name = "adopt",
-		.guard = { .frontend_fd = -1 }
+		.s = s, .job = job, .name = "adopt", .joins = true,
+		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
 	};
 	const char *admindir = admindir_below(s);
 	bool adopted = s->state != NULL;
@@ -361,6 +414,10 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 		r = state_create(s->root, admindir, &s->state, diag);
 	if (r == 0)
 		r = begin(&a, diag);
+	if (r == 0 && !adopted)
+		r = no_newer(s, diag);
+	if (r == 0 && a.nested.journal != NULL && !job->no_act)
+		return finish(&a, adopt_within(&a));
 	if (r == 0 && adopted && !job->no_act)
 		r = state_adopt(s->state);
 	if (r == 0 && adopted)
@@ -424,7 +481,7 @@ admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 {
 	struct act a = {
 		.s = s, .job = job, .name = "protect",
-		.guard = { .frontend_fd = -1 }
+		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
 	};
 	int r = begin(&a, diag);
 
@@ -443,48 +500,18 @@ admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 	return finish(&a, r);
 }
 
-/* Lifts what the chosen packages have; the index is told first. */
-static int
-lift_chosen(struct act *a, struct diag *diag)
-{
-	struct syncset *sync = syncset_new();
-	struct dpkgdb *db = a->s->db;
-	int r = sync == NULL ? -ENOMEM : 0, e;
-
-	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
-		if (!a->chosen[i])
-			continue;
-		r = dpkgdb_load_list(db, &db->packages[i], diag);
-		if (r == 0)
-			r = unseal_package(a->s->due, &db->packages[i],
-			                   session_ledger(a->s,
-			                   db->packages[i].key),
-			                   a->s->foreign, sync,
-			                   &a->job->tally);
-		hook("lifting");
-	}
-	if (r == 0 && a->job->all && strcmp(a->name, "release") == 0)
-		self_change(a->s->root, a->s->due, 0, sync, &a->job->tally);
-	e = sync == NULL ? 0 : syncset_flush(sync);
-	syncset_free(sync);
-	if (r == 0 && a->job->tally.failed > 0)
-		return diag_set(diag, a->job->tally.first_error, NULL, 0,
-		                "%zu files could not be lifted: %s",
-		                a->job->tally.failed,
-		                err_text(a->job->tally.first_error));
-	return r < 0 ? r : e;
-}
-
 int
 admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 {
 	struct act a = {
 		.s = s, .job = job, .name = "unprotect",
-		.guard = { .frontend_fd = -1 }
+		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
 	};
 	int64_t from = now_ns(CLOCK_REALTIME_COARSE);
 	int r = begin(&a, diag);
 
+	if (r == 0)
+		r = no_newer(s, diag);
 	if (r == 0 && job->unmatched != NULL)
 		r = diag_set(diag, -ENOENT, NULL, 0,
 		             "no package is named %s", job->unmatched);
@@ -496,7 +523,7 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = index_store(s->state->ledger_fd, s->index);
 	hook("marked");
 	if (r == 0)
-		r = lift_chosen(&a, diag);
+		r = lifting_run(s, a.chosen, NULL, &job->tally, diag);
 	hook("lifted");
 	if (r == 0) {
 		set_off(&a, true, from, now_ns(CLOCK_REALTIME));
@@ -510,19 +537,25 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
               struct diag *diag)
 {
 	struct act a = {
-		.s = s, .job = job, .name = "release",
-		.guard = { .frontend_fd = -1 }
+		.s = s, .job = job, .name = "release", .joins = true,
+		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
 	};
+	bool nested;
 	int r;
 
 	job->all = true;
 	r = begin(&a, diag);
+	if (r == 0)
+		r = no_newer(s, diag);
 	if (r == 0 && job->no_act)
 		return finish(&a, each_verdict(&a, count_lifts, diag));
+	nested = a.nested.journal != NULL;
 	if (r == 0)
-		r = begin_journal(&a, diag);
+		r = nested ? journal_wish(a.nested.journal, JOURNAL_RELEASED) :
+		    begin_journal(&a, diag);
+	hook("wished");
 	if (r == 0)
-		r = lift_chosen(&a, diag);
+		r = lifting_run(s, NULL, NULL, &job->tally, diag);
 	hook("lifted");
 	if (r == 0)
 		r = state_release(s->state);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +14,13 @@
 
 #include "archive.h"
 #include "archive_control.h"
+#include "archive_split.h"
 #include "arena.h"
 #include "buf.h"
 #include "capture.h"
-#include "lines.h"
 #include "tar.h"
 
 #define DPKG_DEB "/usr/bin/dpkg-deb"
-/* deb-split(5): behind ar's magic and one header of 60 bytes, a few lines. */
-#define SPLIT_BODY 68
-#define SPLIT_HEAD 4096
 #define CONTROL_MAX ((size_t)4 << 20)
 #define MD5SUMS_MAX ((size_t)256 << 20)
 #define MEMBERS_MAX ((size_t)4 << 20)
@@ -52,26 +51,18 @@ at_end(int fd)
 	return n == 0;
 }
 
-/*
- * Opened by us and handed over as standard input, so that /dev/stdin and
- * /dev/fd/N mean here what they mean to dpkg.
- */
+/* The archive's file: a joined one has no name. */
 static int
-open_regular(const char *file)
+open_archive(const struct archive *a)
 {
-	int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-	int err;
+	int fd;
 
-	if (fd < 0)
+	if (a->fd < 0)
+		return archive_open(a->file);
+	if (lseek(a->fd, 0, SEEK_SET) < 0)
 		return -errno;
-	err = fstat(fd, &st) < 0 ? -errno :
-	      S_ISREG(st.st_mode) ? 0 : ERR_NOT_REGULAR;
-	if (err < 0) {
-		close(fd);
-		return err;
-	}
-	return fd;
+	fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
 }
 
 typedef int stream_reader(struct tar *t, void *arg, struct diag *diag);
@@ -82,18 +73,19 @@ typedef int stream_reader(struct tar *t, void *arg, struct diag *diag);
  * shows as a stream that breaks off.
  */
 static int
-stream_read(const char *file, const char *action, stream_reader *reader,
-            void *arg, struct diag *diag)
+stream_read(const struct archive *a, const char *action,
+            stream_reader *reader, void *arg, struct diag *diag)
 {
+	const char *file = a->file;
 	char program[] = DPKG_DEB;
 	char input[] = "-";
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char locale[] = "LC_ALL=C.UTF-8";
+	char locale[] = "LC_ALL=C";	/* the others are files to be read */
 	char *const envp[] = { path, locale, NULL };
 	char *const argv[] = {
 		program, (char *)(uintptr_t)action, input, NULL
 	};
-	int fd = open_regular(file), rc, end, early;
+	int fd = open_archive(a), rc, end, early;
 	struct capture c;
 	struct tar *t = NULL;
 
@@ -123,9 +115,63 @@ struct parts {
 	struct buf control;
 	struct buf conffiles;
 	struct buf md5sums;
+	struct buf hints;
 	bool has_control;
 	bool has_md5sums;
 };
+
+bool
+archive_hint(const char *name, const struct buf *text)
+{
+	static const char *const scripts[] = {
+		"preinst", "postinst", "prerm", "postrm"
+	};
+	static const char word[] = "dpkg-trigger";
+
+	if (text->len == 0)
+		return false;
+	if (strcmp(name, "triggers") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
+		if (strcmp(name, scripts[i]) == 0)
+			return memmem(text->data, text->len, word,
+			              sizeof(word) - 1) != NULL;
+	return false;
+}
+
+/* Any other member of the control part; a hint too many is no error. */
+static int
+hint_read(struct tar *t, const struct tar_member *m, struct buf *hints,
+          struct diag *diag)
+{
+	struct buf text;
+	int rc;
+
+	if (m->size > CONTROL_MAX / 4)
+		return 0;
+	buf_init(&text, CONTROL_MAX);
+	rc = tar_body(t, &text, diag);
+	if (rc == 0 && archive_hint(m->name + (m->name[0] == '/'), &text) &&
+	    (buf_add(hints, text.data, text.len) == -ENOMEM ||
+	     buf_add_char(hints, '\n') == -ENOMEM))
+		rc = -ENOMEM;
+	buf_free(&text);
+	return rc;
+}
+
+static int
+take_hints(struct archive *a, const struct buf *text)
+{
+	char *hints = arena_alloc(a->arena, text->len + 1);
+
+	if (hints == NULL)
+		return -ENOMEM;
+	if (text->len > 0)
+		memcpy(hints, text->data, text->len);
+	a->hints = hints;
+	a->n_hints = text->len;
+	return 0;
+}
 
 static int
 parts_read(struct tar *t, void *arg, struct diag *diag)
@@ -151,6 +197,8 @@ parts_read(struct tar *t, void *arg, struct diag *diag)
 			p->has_md5sums = m.size <= p->md5sums.max;
 			if (p->has_md5sums)
 				rc = tar_body(t, &p->md5sums, diag);
+		} else {
+			rc = hint_read(t, &m, &p->hints, diag);
 		}
 		if (rc < 0)
 			return rc;
@@ -166,6 +214,7 @@ archive_new(const char *file, struct archive **ret)
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
+	a->fd = -1;
 	a->arena = arena_new();
 	if (a->arena != NULL)
 		a->file = arena_strdup(a->arena, file);
@@ -177,21 +226,21 @@ archive_new(const char *file, struct archive **ret)
 	return 0;
 }
 
-int
-archive_read(const char *file, struct archive **ret, struct diag *diag)
+/* What the control part tells, into `a`. */
+static int
+read_control(struct archive *a, struct diag *diag)
 {
-	struct archive *a = NULL;
 	struct parts p = { .has_control = false };
 	int rc;
 
 	buf_init(&p.control, CONTROL_MAX);
 	buf_init(&p.conffiles, CONTROL_MAX);
 	buf_init(&p.md5sums, MD5SUMS_MAX);
-	rc = archive_new(file, &a);
-	if (rc == 0)
-		rc = stream_read(file, "--ctrl-tarfile", parts_read, &p, diag);
+	buf_init(&p.hints, CONTROL_MAX);
+	rc = stream_read(a, "--ctrl-tarfile", parts_read, &p, diag);
 	if (rc == 0 && !p.has_control)
-		rc = diag_set(diag, ERR_FORMAT, file, 0, "no control file");
+		rc = diag_set(diag, ERR_FORMAT, a->file, 0,
+		              "no control file");
 	if (rc == 0)
 		rc = archive_control(a, &p.control, diag);
 	if (rc == 0)
@@ -199,13 +248,70 @@ archive_read(const char *file, struct archive **ret, struct diag *diag)
 	if (rc == 0 && p.has_md5sums)
 		rc = archive_md5sums(a, &p.md5sums);
 	if (rc == 0)
-		*ret = a;
-	else
-		archive_free(a);
+		rc = take_hints(a, &p.hints);
 	buf_free(&p.control);
 	buf_free(&p.conffiles);
 	buf_free(&p.md5sums);
+	buf_free(&p.hints);
 	return rc;
+}
+
+int
+archive_read(const char *file, struct archive **ret, struct diag *diag)
+{
+	struct archive *a = NULL;
+	int rc = archive_new(file, &a);
+
+	if (rc == 0)
+		rc = read_control(a, diag);
+	if (rc == 0)
+		*ret = a;
+	else
+		archive_free(a);
+	return rc;
+}
+
+/* Many archives at a time: most of it is the start of processes. */
+struct reading {
+	char *const *files;
+	size_t n;
+	atomic_size_t next;
+	struct archive_result *results;
+};
+
+static void *
+read_next(void *arg)
+{
+	struct reading *x = arg;
+
+	for (;;) {
+		size_t i = atomic_fetch_add(&x->next, 1);
+		struct archive_result *res;
+
+		if (i >= x->n)
+			return NULL;
+		res = &x->results[i];
+		res->err = archive_read(x->files[i], &res->archive,
+		                        &res->diag);
+	}
+}
+
+void
+archive_read_all(char *const *files, size_t n, size_t jobs,
+                 struct archive_result *results)
+{
+	struct reading x = { .files = files, .n = n, .results = results };
+	pthread_t ids[ARCHIVE_JOBS_MAX];
+	size_t started = 0;
+
+	if (jobs > ARCHIVE_JOBS_MAX)
+		jobs = ARCHIVE_JOBS_MAX;
+	while (started + 1 < jobs &&
+	       pthread_create(&ids[started], NULL, read_next, &x) == 0)
+		started++;
+	read_next(&x);
+	while (started > 0)
+		pthread_join(ids[--started], NULL);
 }
 
 struct members {
@@ -267,7 +373,7 @@ archive_members(struct archive *a, struct diag *diag)
 
 	if (a->has_members)
 		return 0;
-	rc = stream_read(a->file, "--fsys-tarfile", members_read, &all, diag);
+	rc = stream_read(a, "--fsys-tarfile", members_read, &all, diag);
 	if (rc < 0)
 		goto out;
 	v = arena_alloc(a->arena, (all.n + 1) * sizeof(*v));
@@ -285,51 +391,23 @@ out:
 	return rc;
 }
 
-/* The n-th line of a text, copied; NULL: there is none, or no memory. */
-static char *
-nth_line(struct arena *arena, const char *text, size_t len, int n)
-{
-	struct lines l;
-	const char *line;
-	size_t size;
-
-	lines_init(&l, text, len);
-	while (lines_next(&l, &line, &size))
-		if (--n == 0 && size > 0 &&
-		    memchr(line, '\0', size) == NULL)
-			return arena_strndup(arena, line, size);
-	return NULL;
-}
-
 int
-archive_split_part(const char *file, struct archive **ret, struct diag *diag)
+archive_read_parts(char *const *files, size_t n, size_t which,
+                   const char *admindir, struct archive **ret,
+                   struct diag *diag)
 {
-	static const char start[] = "!<arch>\ndebian-split ";
-	char head[SPLIT_HEAD];
 	struct archive *a = NULL;
-	int fd = open_regular(file), rc;
-	ssize_t n;
+	int rc = archive_new(files[which], &a);
 
-	if (fd < 0)
-		return fd;
-	n = pread(fd, head, sizeof(head), 0);
-	close(fd);
-	if (n <= SPLIT_BODY || memcmp(head, start, sizeof(start) - 1) != 0)
-		return diag_set(diag, ERR_FORMAT, file, 0, "no split part");
-	rc = archive_new(file, &a);
-	if (rc < 0)
-		return rc;
-	a->package = nth_line(a->arena, head + SPLIT_BODY,
-	                      (size_t)n - SPLIT_BODY, 2);
-	a->version = nth_line(a->arena, head + SPLIT_BODY,
-	                      (size_t)n - SPLIT_BODY, 3);
-	a->arch = "";
-	if (a->package == NULL || a->version == NULL) {
+	if (rc == 0)
+		rc = archive_join(files, n, which, admindir, &a->fd, diag);
+	if (rc == 0)
+		rc = read_control(a, diag);
+	if (rc == 0)
+		*ret = a;
+	else
 		archive_free(a);
-		return diag_set(diag, ERR_FORMAT, file, 0, "bad split part");
-	}
-	*ret = a;
-	return 0;
+	return rc;
 }
 
 void
@@ -337,6 +415,8 @@ archive_free(struct archive *a)
 {
 	if (a == NULL)
 		return;
+	if (a->fd >= 0)
+		close(a->fd);
 	arena_free(a->arena);
 	free(a);
 }

@@ -29,10 +29,12 @@ struct work {
 	bool *affected;			/* by index of db->packages */
 	bool *failed;			/* the same; not all is protected */
 	bool *exact;			/* the same; the ledger is fresh */
+	bool *missed;			/* the same; a run went past us */
 	struct strmap *opened;		/* keys of the plan's packages */
 	int64_t from;			/* when flags began to move */
 	struct ledger **gone;		/* ledgers of what is no more */
 	size_t n_gone;
+	bool durable;			/* the index is, and with it flags */
 	const char **candidates;	/* of orphans: borrowed from ledgers */
 	size_t n_candidates, cap_candidates;
 };
@@ -71,25 +73,6 @@ mark_opened(struct work *w)
 		name = arena_strndup(w->s->arena, plan->packages[i],
 		                     (size_t)(colon - plan->packages[i]));
 		if (name == NULL || strmap_put(w->opened, name, 1) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Names diverted in one of the databases and not, or elsewhere, in the
- * other. */
-static int
-moved_names(const struct dpkgdb *a, const struct dpkgdb *b,
-            struct strmap *names)
-{
-	for (size_t i = 0; i < a->n_diversions; i++) {
-		const struct diversion *d = &a->diversions[i];
-		bool same = false;
-
-		for (size_t k = 0; !same && k < b->n_diversions; k++)
-			same = strcmp(b->diversions[k].from, d->from) == 0 &&
-			       strcmp(b->diversions[k].to, d->to) == 0;
-		if (!same && strmap_put(names, d->from, 1) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -139,15 +122,18 @@ mark_diverted(struct work *w, struct diag *diag)
 	if (index_diversions_current(s->index, s->db_fd))
 		return 0;
 	if (s->before == NULL || s->diverted_since) {
+		if (!w->c->full)
+			w->c->caught_all = s->index->n_rows == 0 ?
+			    "the index" : "diversions";
 		w->c->full = true;
 		return 0;
 	}
 	names = strmap_new();
 	if (names == NULL)
 		return -ENOMEM;
-	r = moved_names(s->before, s->db, names);
+	r = dpkgdb_moved(s->before, s->db, names);
 	if (r == 0)
-		r = moved_names(s->db, s->before, names);
+		r = dpkgdb_moved(s->db, s->before, names);
 	if (r == 0 && strmap_count(names) > 0)
 		r = mark_listing(w, names, false, diag);
 	strmap_free(names);
@@ -177,6 +163,30 @@ mark_opened_paths(struct work *w, struct diag *diag)
 	return r;
 }
 
+static bool
+was_opened(const struct work *w, const struct package *p)
+{
+	return strmap_get(w->opened, p->key, NULL) ||
+	       strmap_get(w->opened, p->name, NULL);
+}
+
+/* Recovery has no view of before the run: it can't tell. */
+static bool
+went_past(const struct work *w, const struct package *p,
+          const struct index_row *row)
+{
+	const struct dpkgdb *before = w->s->before;
+	const struct package *was = p;
+
+	if (w->c->only_plan || w->c->full ||
+	    (before == NULL && !w->c->by_hand))
+		return false;
+	if (before != NULL)
+		was = dpkgdb_find(before, p->name, p->arch);
+	return index_missed(row, was, p, was_opened(w, p) &&
+	                    !w->c->by_hand);
+}
+
 static int
 mark_packages(struct work *w, struct diag *diag)
 {
@@ -186,8 +196,9 @@ mark_packages(struct work *w, struct diag *diag)
 	w->affected = calloc(s->db->n_packages + 1, sizeof(*w->affected));
 	w->failed = calloc(s->db->n_packages + 1, sizeof(*w->failed));
 	w->exact = calloc(s->db->n_packages + 1, sizeof(*w->exact));
+	w->missed = calloc(s->db->n_packages + 1, sizeof(*w->missed));
 	if (r < 0 || w->affected == NULL || w->failed == NULL ||
-	    w->exact == NULL)
+	    w->exact == NULL || w->missed == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->db->n_packages; i++) {
 		struct package *p = &s->db->packages[i];
@@ -203,9 +214,15 @@ mark_packages(struct work *w, struct diag *diag)
 			w->affected[i] = p->state > PKG_CONFIG_FILES;
 		else
 			w->affected[i] = !index_row_current(row, p);
-		if (strmap_get(w->opened, p->key, NULL) ||
-		    strmap_get(w->opened, p->name, NULL))
+		w->missed[i] = went_past(w, p, row);
+		if (was_opened(w, p))
 			w->affected[i] = true;
+	}
+	/* A copy of a root has no flags, and its lists may happen to have
+	 * their old inode numbers. */
+	if (!w->c->full && !w->c->only_plan && state_unguarded(s->state)) {
+		w->c->full = true;
+		w->c->caught_all = "the flags of the state folder";
 	}
 	r = mark_diverted(w, diag);
 	if (r == 0)
@@ -235,8 +252,9 @@ add_candidate(struct work *w, const char *path)
 
 /* A package is no more: its recorded files are candidates, its ledger goes. */
 static int
-add_gone(struct work *w, const char *key)
+add_gone(void *ctx, const char *key)
 {
+	struct work *w = ctx;
 	int fd = w->s->state->ledger_fd, r;
 	struct ledger *l;
 	void *more;
@@ -244,6 +262,8 @@ add_gone(struct work *w, const char *key)
 	r = ledger_load(fd, key, &l, NULL);
 	if (r == -ENOMEM)
 		return r;
+	if (r == ERR_VERSION)
+		w->s->newer = true;
 	if (r < 0)
 		return 0;
 	more = realloc(w->gone, (w->n_gone + 1) * sizeof(*w->gone));
@@ -261,62 +281,12 @@ add_gone(struct work *w, const char *key)
 	return 0;
 }
 
-static bool
-key_in_use(const struct dpkgdb *db, const char *name, const char *key)
-{
-	for (struct package *p = dpkgdb_first(db, name);
-	     p != NULL && p < db->packages + db->n_packages &&
-	     strcmp(p->name, name) == 0; p++)
-		if (p->state > PKG_CONFIG_FILES && strcmp(p->key, key) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Runs fn on the names that a package's ledger can have (NAME, NAME:ARCH: the
- * spelling moves with Multi-Arch) and that no installed package has.
- */
 static int
-each_dead_key(struct work *w, const char *name, const char *arch,
-              int (*fn)(struct work *w, const char *key))
+drop_ledger(void *ctx, const char *key)
 {
-	char both[1024];
-	int r = 0;
+	struct work *w = ctx;
 
-	if (!key_in_use(w->s->db, name, name))
-		r = fn(w, name);
-	if (r < 0 || arch[0] == '\0' ||
-	    snprintf(both, sizeof(both), "%s:%s", name, arch) >=
-	    (int)sizeof(both))
-		return r;
-	return key_in_use(w->s->db, name, both) ? 0 : fn(w, both);
-}
-
-static int
-drop_ledger(struct work *w, const char *key)
-{
 	return ledger_remove(w->s->state->ledger_fd, key);
-}
-
-/* Index rows whose package is gone, or lives under another key. */
-static int
-walk_gone(struct work *w, int (*fn)(struct work *w, const char *key))
-{
-	const struct index *x = w->s->index;
-
-	for (size_t i = 0; !w->c->only_plan && i < x->n_rows; i++) {
-		const struct index_row *row = &x->rows[i];
-		const struct package *p = dpkgdb_find(w->s->db, row->name,
-		                                      row->arch);
-		int r;
-
-		if (p != NULL && !w->affected[p - w->s->db->packages])
-			continue;
-		r = each_dead_key(w, row->name, row->arch, fn);
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 /* Unsettled packages are left open on purpose (dpkg-facts 5.3); an
@@ -330,6 +300,13 @@ open_package(struct work *w, struct package *p, struct diag *diag)
 	                                  session_ledger(w->s, p->key),
 	                                  w->s->foreign, w->sync,
 	                                  &w->c->tally);
+}
+
+/* Another version than the one that was recorded: dpkg has run. */
+static bool
+moved_on(const struct index_row *row, const struct package *p)
+{
+	return row != NULL && strcmp(row->version, p->version) != 0;
 }
 
 static int
@@ -353,7 +330,9 @@ sort_out(struct work *w, struct diag *diag)
 			    open_package(w, p, diag) : 0;
 		else if (package_settled(p))
 			w->items[w->n_items++] = (struct seal_item){
-				.package = p, .row = row
+				.package = p, .row = row,
+				.in_run = moved_on(row, p) ||
+				    (!w->c->by_hand && was_opened(w, p))
 			};
 		else if (package_unsettled(p))
 			r = open_package(w, p, diag);
@@ -383,42 +362,6 @@ dropped_rows(struct work *w)
 	return 0;
 }
 
-/*
- * Files that carried a flag before us get it back where they are still the
- * same inode; with another database than the adopted one this is all that is
- * done, for every path that was opened.
- */
-static void
-restore_paths(struct work *w, bool all)
-{
-	const struct journal_plan *plan = w->c->plan;
-
-	for (size_t i = 0; plan != NULL && i < plan->n_paths; i++) {
-		const struct journal_path *jp = &plan->paths[i];
-		unsigned int want = jp->flags, known;
-		struct node node;
-		int fd, r;
-
-		if (!jp->foreign && !all)
-			continue;
-		/* our own flag may have stood beside it */
-		known = all ? 0 : foreign_get(w->s->foreign, jp->path);
-		if (known != 0)
-			want &= known;
-		r = root_open(w->s->root, jp->path, &fd, &node);
-		if (r < 0)
-			continue;
-		if (all || (node.dev == jp->dev && node.ino == jp->ino))
-			r = iflag_set(fd, want, want, NULL);
-		if (r > 0) {
-			w->c->tally.closed++;
-			syncset_touch(w->sync, fd, &node,
-			              due_fskind(w->s->due, jp->path, &node));
-		}
-		close(fd);
-	}
-}
-
 static int
 add_row(struct work *w, struct index *x, size_t i)
 {
@@ -429,7 +372,7 @@ add_row(struct work *w, struct index *x, size_t i)
 		.name = p->name, .arch = p->arch, .version = p->version,
 		.state = p->state, .reinstreq = p->reinstreq,
 		.list_ino = p->list_ino, .list_size = p->list_size,
-		.list_mtime = p->list_mtime
+		.list_mtime = p->list_mtime, .run = w->c->id
 	};
 
 	if (!w->affected[i] && (old != NULL || w->c->only_plan))
@@ -486,6 +429,7 @@ store_index(struct work *w)
 			                      1000000000 + st.st_mtim.tv_nsec;
 		}
 		r = index_store(s->state->ledger_fd, x);
+		w->durable = r == 0;
 	}
 	if (r < 0) {
 		index_free(x);
@@ -496,20 +440,43 @@ store_index(struct work *w)
 	return 0;
 }
 
+/* What is a newer program's, or of one that has taken our place, is not ours
+ * to write over: by the index it finds what happened. */
 static int
 store(struct work *w)
 {
 	struct session *s = w->s;
 	int r;
 
+	if (s->newer)
+		return ERR_VERSION;
+	if (session_replaced(s))
+		return 0;
 	if (s->state->ledger_fd < 0)
 		return -ENOENT;
 	r = seal_store(s, w->items, w->n_items);
-	if (r == 0)
-		r = walk_gone(w, drop_ledger);
+	hook_time("ledgers written");
+	if (r == 0 && !w->c->only_plan)
+		r = orphan_keys(s, w->affected, drop_ledger, w);
 	if (r == 0 && s->records_lost)
 		r = foreign_store(s->state->ledger_fd, s->foreign);
 	return r == 0 ? store_index(w) : r;
+}
+
+/* How many packages went in runs that went past us. */
+static size_t
+gone_before(const struct session *s)
+{
+	const struct dpkgdb *db = s->before != NULL ? s->before : s->db;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->index->n_rows; i++) {
+		const struct index_row *row = &s->index->rows[i];
+
+		n += dpkgdb_find(db, row->name, row->arch) == NULL &&
+		     dpkgdb_find(s->db, row->name, row->arch) == NULL;
+	}
+	return n;
 }
 
 static int
@@ -518,8 +485,8 @@ close_all(struct work *w, struct diag *diag)
 	struct session *s = w->s;
 	struct closing *c = w->c;
 	struct seal_job job = {
-		.foreign = s->foreign, .hash = !c->quick,
-		.in_run = !c->by_hand, .accept = c->accept,
+		.foreign = s->foreign, .hash = !c->quick && !s->newer,
+		.accept = c->accept,
 		.lazy = c->by_hand,
 		.on_finding = c->on_finding, .ctx = c->ctx
 	};
@@ -527,24 +494,44 @@ close_all(struct work *w, struct diag *diag)
 
 	if (r == 0)
 		r = sort_out(w, diag);
+	hook_time("packages compared");
 	if (r == 0)
 		r = seal_all(s, w->items, w->n_items, &job, w->sync,
 		             &c->tally, diag);
+	hook_time("flagged and hashed");
 	for (size_t i = 0; i < w->n_items; i++) {
 		size_t at = (size_t)(w->items[i].package - s->db->packages);
 
+		s->newer |= w->items[i].newer;
 		w->failed[at] = w->items[i].failed;
 		w->exact[at] = w->items[i].fresh != NULL;
 	}
+	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++)
+		c->n_caught += w->missed[i] && !w->failed[i];
+	if (r == 0 && !c->only_plan && (s->before != NULL || c->by_hand))
+		c->n_caught += gone_before(s);
 	if (r == 0)
 		r = dropped_rows(w);
-	if (r == 0 && s->state->ledger_fd >= 0)
-		r = walk_gone(w, add_gone);
+	if (r == 0 && s->state->ledger_fd >= 0 && !c->only_plan)
+		r = orphan_keys(s, w->affected, add_gone, w);
 	if (r == 0)
 		r = orphan_lift(s, w->candidates, w->n_candidates, w->sync,
 		                &c->tally, diag);
+	hook_time("orphans cleared");
 	c->n_packages = w->n_items;
 	return r;
+}
+
+/* Where the index lies, which is synced in any case; none if it won't be. */
+static uint64_t
+ledger_dev(const struct session *s)
+{
+	struct stat st;
+
+	if (s->guest_db || s->state == NULL || s->state->ledger_fd < 0 ||
+	    fstat(s->state->ledger_fd, &st) < 0)
+		return UINT64_MAX;
+	return st.st_dev;
 }
 
 int
@@ -562,15 +549,24 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 		self_change(s->root, s->due, IFLAG_IMMUTABLE, w.sync,
 		            &c->tally);
 	if (w.sync != NULL) {
-		restore_paths(&w, s->guest_db);
-		flushed = syncset_flush(w.sync);
+		seal_restore(s->due, c->plan, s->guest_db, s->foreign, w.sync,
+		             &c->tally);
+		flushed = syncset_flush_but(w.sync, ledger_dev(s));
 		if (r == 0)
 			r = flushed;
 	}
 	hook("sealed");
 	if (r == 0 && !s->guest_db) {
+		if (state_unguarded(s->state))
+			state_adopt(s->state);	/* only its flags */
 		c->record_error = store(&w);
+		hook_time("index written");
 		session_forget_ledgers(s);
+	}
+	if (w.sync != NULL && !w.durable) {
+		flushed = syncset_flush(w.sync);
+		if (r == 0)
+			r = flushed;
 	}
 	for (size_t i = 0; i < w.n_gone; i++)
 		ledger_free(w.gone[i]);
@@ -580,6 +576,7 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 	free(w.affected);
 	free(w.failed);
 	free(w.exact);
+	free(w.missed);
 	strmap_free(w.opened);
 	syncset_free(w.sync);
 	return r;

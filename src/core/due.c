@@ -377,6 +377,9 @@ due_judge(struct due *d, const struct package *p, const char *listed,
 	ret->path = dpkgdb_real(d->facts->db, p, listed);
 	ret->exempt = exempt_by_name(d, p, listed, ret->path);
 	r = root_stat(d->root, ret->path, &ret->node);
+	/* A file mounted over a file is not the package's. */
+	if (r == 0 && ret->exempt == EXEMPT_NO && node_mounted(&ret->node))
+		r = -EBUSY;
 	ret->have_node = r == 0;
 	if (r == 0 && S_ISREG(ret->node.mode)) {
 		ret->fs = due_fskind(d, ret->path, &ret->node);

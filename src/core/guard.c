@@ -20,8 +20,9 @@ busy(struct diag *diag, const char *what, pid_t pid)
 	                "%s is locked by another process", what);
 }
 
-int
-guard_frontend(struct session *s, struct guard *g, struct diag *diag)
+static int
+take_frontend(struct session *s, struct guard *g, pid_t *ret_pid,
+              struct diag *diag)
 {
 	pid_t pid = 0;
 	int fd, r;
@@ -34,12 +35,21 @@ guard_frontend(struct session *s, struct guard *g, struct diag *diag)
 	r = lock_posix(fd, &pid);
 	if (r < 0) {
 		close(fd);
+		*ret_pid = pid;
 		return r == ERR_BUSY ? busy(diag, "dpkg frontend lock", pid) :
 		       diag_set(diag, r, s->admindir, 0,
 		                "cannot lock lock-frontend: %s", err_text(r));
 	}
 	g->frontend_fd = fd;
 	return 0;
+}
+
+int
+guard_frontend(struct session *s, struct guard *g, struct diag *diag)
+{
+	pid_t pid;
+
+	return take_frontend(s, g, &pid, diag);
 }
 
 int
@@ -59,14 +69,24 @@ guard_own(struct session *s, struct guard *g, struct diag *diag)
 }
 
 int
+guard_front(struct session *s, bool frontend_locked, struct guard *g,
+            struct diag *diag)
+{
+	pid_t pid = 0;
+	int r = 0;
+
+	if (!frontend_locked)
+		r = take_frontend(s, g, &pid, diag);
+	return r == ERR_BUSY && pid > 0 && alive_is_ancestor(pid) ? 0 : r;
+}
+
+int
 guard_take(struct session *s, bool frontend_locked, struct guard *ret,
            struct diag *diag)
 {
 	struct guard g = { .frontend_fd = -1 };
-	int r = 0;
+	int r = guard_front(s, frontend_locked, &g, diag);
 
-	if (!frontend_locked)
-		r = guard_frontend(s, &g, diag);
 	if (r == 0)
 		r = guard_own(s, &g, diag);
 	if (r < 0) {
@@ -85,17 +105,36 @@ guard_drop(struct guard *g)
 	g->frontend_fd = -1;
 }
 
+/* Whether somebody holds dpkg's own lock, and who. */
+static bool
+dpkg_works(const struct session *s, pid_t *ret_pid)
+{
+	int fd = session_admin_open(s, "lock", O_RDONLY), r;
+
+	*ret_pid = 0;
+	if (fd < 0)
+		return false;	/* never locked yet */
+	r = lock_posix_held(fd, ret_pid);
+	close(fd);
+	return r > 0;
+}
+
 int
 guard_dpkg_idle(const struct session *s, struct diag *diag)
 {
-	int fd = session_admin_open(s, "lock", O_RDONLY), r;
-	pid_t pid = 0;
+	pid_t pid;
 
-	if (fd < 0)
-		return 0;	/* never locked yet */
-	r = lock_posix_held(fd, &pid);
-	close(fd);
-	return r > 0 ? busy(diag, "dpkg database lock", pid) : 0;
+	return dpkg_works(s, &pid) ? busy(diag, "dpkg database lock", pid) : 0;
+}
+
+int
+guard_dpkg_apart(const struct session *s, struct diag *diag)
+{
+	pid_t pid;
+
+	if (!dpkg_works(s, &pid) || (pid > 0 && alive_is_ancestor(pid)))
+		return 0;
+	return busy(diag, "dpkg database lock", pid);
 }
 
 int

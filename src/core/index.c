@@ -19,6 +19,7 @@
 #define INDEX_WORDS	"dpkg-immutable index"
 #define INDEX_VERSION	1
 #define INDEX_MAX_ROWS	1000000
+#define ID_DIGITS	16
 
 struct index_priv {
 	struct arena *arena;	/* the rows' strings */
@@ -29,7 +30,7 @@ struct index_priv {
 /* The columns of a row. */
 enum column { COL_NAME, COL_ARCH, COL_VERSION, COL_STATE, COL_REINSTREQ,
               COL_LIST_INO, COL_LIST_SIZE, COL_LIST_MTIME, COL_OFF,
-              COL_SET_FROM, COL_SET_TO, COLUMNS };
+              COL_SET_FROM, COL_SET_TO, COL_RUN, COLUMNS };
 
 struct index *
 index_new(void)
@@ -157,6 +158,27 @@ index_row_current(const struct index_row *row, const struct package *p)
 	    strcmp(row->version, p->version) == 0;
 }
 
+static bool
+same_state(const struct package *a, enum pkg_state state, bool reinstreq,
+           const char *version)
+{
+	return a->state == state && a->reinstreq == reinstreq &&
+	    strcmp(a->version, version) == 0;
+}
+
+bool
+index_missed(const struct index_row *row, const struct package *was,
+             const struct package *now, bool opened)
+{
+	if (row == NULL)
+		return was != NULL && was->state > PKG_CONFIG_FILES;
+	if (was == NULL ||
+	    !same_state(was, row->state, row->reinstreq, row->version))
+		return true;
+	return !opened && !index_row_current(row, now) &&
+	    same_state(now, was->state, was->reinstreq, was->version);
+}
+
 bool
 index_diversions_current(const struct index *x, int admindir_fd)
 {
@@ -192,6 +214,17 @@ parse_time(const char *s, int64_t *ret)
 	if (lines_number(s, strlen(s), INT64_MAX, &n) < 0)
 		return ERR_FORMAT;
 	*ret = minus ? -(int64_t)n : (int64_t)n;
+	return 0;
+}
+
+/* As history and log spell it. */
+static int
+parse_id(const char *s, uint64_t *ret)
+{
+	if (strlen(s) != ID_DIGITS || strspn(s, "0123456789abcdef") !=
+	    ID_DIGITS)
+		return ERR_FORMAT;
+	*ret = strtoull(s, NULL, 16);
 	return 0;
 }
 
@@ -266,6 +299,8 @@ parse_row(char *line, struct index_row *row)
 	    parse_time(f[COL_SET_FROM], &row->set_from) < 0 ||
 	    parse_time(f[COL_SET_TO], &row->set_to) < 0)
 		return "bad number";
+	if (parse_id(f[COL_RUN], &row->run) < 0)
+		return "bad id of a run";
 	return NULL;
 }
 
@@ -378,11 +413,12 @@ format_row(struct buf *b, const struct index_row *row)
 	if (err < 0)
 		return err;
 	return buf_addf(b, "%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRId64
-	                "\t%s\t%" PRId64 "\t%" PRId64 "\n",
+	                "\t%s\t%" PRId64 "\t%" PRId64 "\t%016" PRIx64 "\n",
 	                pkg_state_name(row->state),
 	                row->reinstreq ? "reinstreq" : "ok", row->list_ino,
 	                row->list_size, row->list_mtime,
-	                row->off ? "off" : "on", row->set_from, row->set_to);
+	                row->off ? "off" : "on", row->set_from, row->set_to,
+	                row->run);
 }
 
 int

@@ -34,6 +34,7 @@ struct journal {
 	enum journal_state state;
 	uint64_t id;
 	int wait_status;
+	enum journal_wish wish, wish_shown;
 	bool blank;			/* not even the magic is there */
 	bool grown;			/* fdatasync is not enough */
 	off_t end;			/* where the next record goes */
@@ -52,14 +53,16 @@ static const unsigned char no_head[JRECORD_HEAD];
 static enum journal_state
 next_state(enum journal_state state, uint32_t type)
 {
-	static const enum journal_state next[][JRECORD_DONE + 1] = {
+	static const enum journal_state next[][JRECORD_LAST + 1] = {
 		[JOURNAL_PLANNED] = { JOURNAL_BAD, JOURNAL_BAD,
 		    JOURNAL_PLANNED, JOURNAL_RAN, JOURNAL_CLOSED,
-		    JOURNAL_IDLE },
+		    JOURNAL_IDLE, JOURNAL_PLANNED, JOURNAL_PLANNED },
 		[JOURNAL_RAN] = { JOURNAL_BAD, JOURNAL_BAD, JOURNAL_RAN,
-		    JOURNAL_RAN, JOURNAL_CLOSED, JOURNAL_IDLE },
+		    JOURNAL_RAN, JOURNAL_CLOSED, JOURNAL_IDLE, JOURNAL_RAN,
+		    JOURNAL_RAN },
 		[JOURNAL_CLOSED] = { JOURNAL_BAD, JOURNAL_BAD, JOURNAL_BAD,
-		    JOURNAL_BAD, JOURNAL_CLOSED, JOURNAL_IDLE },
+		    JOURNAL_BAD, JOURNAL_CLOSED, JOURNAL_IDLE, JOURNAL_BAD,
+		    JOURNAL_BAD },
 	};
 
 	if (state == JOURNAL_IDLE)
@@ -92,6 +95,7 @@ forget(struct journal *j, enum journal_state state)
 	j->paths_cap = 0;
 	j->state = state;
 	j->wait_status = -1;
+	j->wish = j->wish_shown = JOURNAL_NO_WISH;
 }
 
 static int
@@ -149,6 +153,12 @@ take(struct journal *j, const struct jrecord *rec)
 		if (err == 0)
 			j->wait_status = (int)word;
 		return err;
+	case JRECORD_ADOPTED:
+		j->wish = JOURNAL_ADOPTED;
+		break;
+	case JRECORD_RELEASED:
+		j->wish = JOURNAL_RELEASED;
+		break;
 	}
 	return 0;
 }
@@ -509,7 +519,7 @@ note(struct journal *j, enum jrecord_type type, uint32_t word, bool settled)
 	                 next_state(j->state, type) == JOURNAL_BAD))
 		err = ERR_REFUSED;
 	if (err == 0 && settled && j->state != JOURNAL_CLOSED &&
-	    j->plan.n_paths != j->shown)
+	    (j->plan.n_paths != j->shown || j->wish != j->wish_shown))
 		err = ERR_BUSY;
 	if (err == 0)
 		err = jrecord_seal(&b, type, id);
@@ -525,6 +535,28 @@ int
 journal_ran(struct journal *j, int wait_status)
 {
 	return note(j, JRECORD_RAN, (uint32_t)wait_status, false);
+}
+
+int
+journal_wish(struct journal *j, enum journal_wish wish)
+{
+	int err = note(j, wish == JOURNAL_ADOPTED ? JRECORD_ADOPTED :
+	               JRECORD_RELEASED, 0, false);
+
+	return err == 0 ? make_durable(j) : err;
+}
+
+enum journal_wish
+journal_wished(struct journal *j)
+{
+	int err = jfile_lock(j->fd, F_RDLCK);
+
+	if (err == 0) {
+		err = refresh(j);
+		jfile_unlock(j->fd);
+	}
+	j->wish_shown = j->wish;
+	return err == -ESTALE ? JOURNAL_FORGOTTEN : j->wish;
 }
 
 int

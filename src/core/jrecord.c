@@ -36,7 +36,7 @@ jrecord_at(const unsigned char *data, size_t n, struct jrecord *ret)
 	ret->type = (uint32_t)le(data + 4, 4);
 	ret->id = le(data + 8, 8);
 	if (len == 0 || len > n - JRECORD_HEAD - JRECORD_TAIL ||
-	    ret->type < JRECORD_PLAN || ret->type > JRECORD_DONE)
+	    ret->type < JRECORD_PLAN || ret->type > JRECORD_LAST)
 		return false;
 	ret->payload = data + JRECORD_HEAD;
 	ret->len = len;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -411,9 +413,18 @@ ledger_stage(int ledger_dirfd, const char *key, const struct ledger *l,
 		err = format_row(&b, &l->rows[i]);
 	if (err == 0)
 		err = file_stage(ledger_dirfd, name, b.data, b.len, 0600,
-		                 durable ? FILE_DURABLE : 0);
+		                 durable ? FILE_DURABLE : FILE_STARTED);
 	buf_free(&b);
 	return err;
+}
+
+int
+ledger_settle(int ledger_dirfd, const char *key)
+{
+	char name[256];
+	int err = file_name(key, name, sizeof(name));
+
+	return err < 0 ? err : file_settle(ledger_dirfd, name);
 }
 
 int
@@ -440,4 +451,32 @@ ledger_remove(int ledger_dirfd, const char *key)
 	if (unlinkat(ledger_dirfd, name, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return 0;
+}
+
+int
+ledger_each(int ledger_dirfd, int (*fn)(void *ctx, const char *key), void *ctx)
+{
+	int fd = openat(ledger_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (d == NULL) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while (r >= 0 && (e = readdir(d)) != NULL) {
+		char *end = strrchr(e->d_name, '.');
+
+		if (end == NULL || end == e->d_name ||
+		    strcmp(end, ".mtree") != 0 ||
+		    strchr(e->d_name, '~') != NULL)
+			continue;
+		*end = '\0';
+		r = fn(ctx, e->d_name);
+	}
+	closedir(d);
+	return r < 0 ? r : 0;
 }

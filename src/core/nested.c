@@ -9,6 +9,8 @@
 
 #define VISITORS "visitors"
 #define POLL_NS 10000000L
+#define LOCK_PAUSE_NS 20000000L
+#define LOCK_TRIES 100
 
 static int
 open_visitors(int run_fd)
@@ -102,4 +104,23 @@ nested_wait(struct state *s, unsigned int seconds)
 		nanosleep(&pause, NULL);
 	}
 	return fd;
+}
+
+int
+nested_or_own(struct session *s, struct guard *g, struct nested *ret,
+              struct diag *diag)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+
+	for (int i = 0;; i++) {
+		int e = guard_own(s, g, diag);
+
+		if (e != ERR_BUSY)
+			return e;
+		if (nested_join(s->state, ret) > 0)
+			return 0;
+		if (i == LOCK_TRIES)
+			return e;
+		nanosleep(&pause, NULL);
+	}
 }

@@ -16,12 +16,13 @@
 #include "seal.h"
 #include "self.h"
 #include "strmap.h"
+#include "syncset.h"
 
 #define FLAGS (IFLAG_IMMUTABLE | IFLAG_APPEND)
 
 struct probe {
 	struct session *s;
-	const struct plan *plan;
+	struct plan *plan;
 	finding_fn *on_finding;
 	void *ctx;
 	struct opening *o;
@@ -184,6 +185,34 @@ closed_by_us(struct session *s, const struct package *p)
 	return row != NULL && !row->off;
 }
 
+/* Its present files were never recorded, by a run that could not, or may not
+ * have (session->newer): a flag on them is most likely that run's. */
+static bool
+unrecorded(struct session *s, struct package *p)
+{
+	const struct index_row *row = index_find(s->index, p->name, p->arch);
+
+	return row == NULL || (!row->off &&
+	       dpkgdb_list_stat(s->db, p) == 0 && !index_row_current(row, p));
+}
+
+/* Exempt, also as a conffile that a removed package has left. */
+static bool
+left_alone(struct probe *x, const struct plan_path *pp,
+           const struct package *p, const char *name)
+{
+	struct verdict v;
+
+	if (p == NULL) {
+		p = package_of(x, pp->package);
+		name = pp->path;
+		if (p == NULL || p->state != PKG_CONFIG_FILES)
+			return false;
+	}
+	due_judge(x->s->due, p, name, &v);
+	return v.kind == DUE_EXEMPT;
+}
+
 /*
  * A flag that no ledger of the plan explains: another package's file (taken
  * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
@@ -196,7 +225,6 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 	char other[DUE_PATH_MAX];
 	const char *name;
 	struct package *p;
-	struct verdict v;
 	int r;
 
 	if (x->owners == NULL && (r = load_owners(x)) < 0)
@@ -216,12 +244,36 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 	if (self_is(pp->path) || x->s->records_lost ||
 	    (p != NULL && l == NULL && closed_by_us(x->s, p)))
 		return add_path(x, pp->path, n, flags, false);
-	if (p != NULL) {
-		due_judge(x->s->due, p, name, &v);
-		if (v.kind == DUE_EXEMPT)
-			return 0;
-	}
+	if (left_alone(x, pp, p, name))
+		return 0;
+	if (p != NULL && !(flags & IFLAG_APPEND) && unrecorded(x->s, p))
+		return add_path(x, pp->path, n, flags, false);
 	return set_foreign(x, pp->path, n, flags);
+}
+
+/*
+ * Flagged before us. What is exempt is as if we were not there, so that an
+ * admin's +i on a conffile holds as it did; what is ours as well is opened.
+ */
+static int
+judge_known(struct probe *x, const struct plan_path *pp,
+            const struct node *n, unsigned int flags)
+{
+	const struct ledger *l = NULL;
+	char other[DUE_PATH_MAX];
+	const char *name;
+	struct package *p;
+	int r;
+
+	if (x->owners == NULL && (r = load_owners(x)) < 0)
+		return r;
+	p = owner_of(x, pp->path, n, other, &name);
+	if (p != NULL)
+		l = session_ledger(x->s, p->key);
+	if ((l == NULL || ledger_find(l, name) == NULL) &&
+	    left_alone(x, pp, p, name))
+		return 0;
+	return add_path(x, pp->path, n, flags, true);
 }
 
 static int
@@ -232,7 +284,7 @@ judge_flagged(struct probe *x, const struct plan_path *pp,
 	const struct ledger *l;
 
 	if (known != 0)
-		return add_path(x, pp->path, n, flags, true);
+		return judge_known(x, pp, n, flags);
 	l = session_ledger(x->s, pp->package);
 	if (!(flags & IFLAG_APPEND) && l != NULL &&
 	    ledger_find(l, pp->path) != NULL)
@@ -343,8 +395,8 @@ probe_link(struct probe *x, const struct plan_path *pp)
 
 /*
  * What is there cannot be looked at, say behind a folder link that is not
- * root's. Where we once protected a file by that name, it may carry our flag
- * still, and a removal would leave it without a word.
+ * root's, or below a mount. Where we once protected a file by that name, it
+ * may carry our flag still, and a removal would leave it without a word.
  */
 static int
 judge_unseen(struct probe *x, const struct plan_path *pp, int err)
@@ -374,10 +426,14 @@ probe_path(struct probe *x, const struct plan_path *pp)
 		return probe_link(x, pp);
 	if (!S_ISREG(node.mode))
 		return 0;
+	if (node_mounted(&node))
+		return judge_unseen(x, pp, -EBUSY);
 	r = check_before(x, pp, &node, flags);
-	if (r == 0 && (flags & FLAGS) != 0)
-		r = judge_flagged(x, pp, &node, flags & FLAGS);
-	return r;
+	if (r < 0 || (flags & FLAGS) == 0)
+		return r;
+	r = plan_refused(x->plan, x->s->db, pp, x->diag);
+	return r != 0 ? (r < 0 ? r : 0) :
+	       judge_flagged(x, pp, &node, flags & FLAGS);
 }
 
 /* An inode may belong to packages that the plan knows nothing of: they are
@@ -412,7 +468,7 @@ add_link_owners(struct probe *x)
 }
 
 int
-opening_probe(struct session *s, const struct plan *plan,
+opening_probe(struct session *s, struct plan *plan,
               finding_fn *on_finding, void *ctx, struct opening *ret,
               struct diag *diag)
 {
@@ -437,6 +493,7 @@ opening_probe(struct session *s, const struct plan *plan,
 	strmap_free(x.packages);
 	strmap_free(x.owners);
 	inoset_free(x.seen);
+	hook_time("probed");
 	if (r < 0) {
 		opening_free(&o);
 		return r;
@@ -445,9 +502,26 @@ opening_probe(struct session *s, const struct plan *plan,
 	return 0;
 }
 
-static int
-change(struct session *s, const struct journal_path *jp, unsigned int value)
+/*
+ * What dpkg deletes may come back after a power cut, and must not come back
+ * immutable: by then nobody owns it. Where the database lies on the same
+ * journal, dpkg's own fsync of it carries our lifts.
+ */
+static bool
+made_durable(struct session *s, const struct node *n,
+             const struct fskind *kind)
 {
+	struct node db;
+
+	return kind->journaled && node_of_fd(s->db_fd, &db) == 0 &&
+	       db.dev == n->dev;
+}
+
+static int
+change(struct session *s, const struct journal_path *jp, unsigned int value,
+       struct syncset *sync)
+{
+	const struct fskind *kind;
 	struct node node;
 	int fd, r = root_open(s->root, jp->path, &fd, &node);
 
@@ -458,30 +532,46 @@ change(struct session *s, const struct journal_path *jp, unsigned int value)
 	r = 0;
 	if (node.dev == jp->dev && node.ino == jp->ino)
 		r = iflag_set(fd, value, jp->flags, NULL);
+	if (r > 0) {
+		kind = due_fskind(s->due, jp->path, &node);
+		if (!made_durable(s, &node, kind))
+			syncset_touch(sync, fd, &node, kind);
+	}
 	close(fd);
 	return r == ERR_UNSUPPORTED ? 0 : r;
+}
+
+/* The first n of them. */
+static void
+put_back(struct session *s, struct opening *o, size_t n, struct syncset *sync)
+{
+	while (n-- > 0)
+		if (change(s, &o->paths[n], o->paths[n].flags, sync) < 0)
+			o->n_left++;
 }
 
 int
 opening_lift(struct session *s, struct opening *o, struct diag *diag)
 {
-	for (size_t i = 0; i < o->n_paths; i++) {
-		int r = change(s, &o->paths[i], 0);
+	struct syncset *sync = syncset_new();
+	int r = sync == NULL ? -ENOMEM : 0;
 
+	for (size_t i = 0; r >= 0 && i < o->n_paths; i++) {
+		r = change(s, &o->paths[i], 0, sync);
 		if (r < 0) {
 			diag_set(diag, r, o->paths[i].path, 0,
 			         "the immutable flag cannot be lifted: %s",
 			         err_text(r));
-			while (i-- > 0)
-				if (change(s, &o->paths[i],
-				           o->paths[i].flags) < 0)
-					o->n_left++;
-			return r;
+			put_back(s, o, i, sync);
+			break;
 		}
 		o->n_lifted += r > 0;
-		hook("lifting");
+		hook_kill("lifting");
 	}
-	return 0;
+	if (sync != NULL)
+		syncset_flush(sync);
+	syncset_free(sync);
+	return r < 0 ? r : 0;
 }
 
 void

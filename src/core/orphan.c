@@ -3,6 +3,7 @@
 #include "orphan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,4 +145,59 @@ orphan_lift(struct session *s, const char *const *candidates, size_t n,
 	free(x.nodes);
 	free(x.paths);
 	return r;
+}
+
+static bool
+key_in_use(const struct dpkgdb *db, const char *key)
+{
+	size_t n = 0;
+	struct package *p = dpkgdb_operand(db, key, &n);
+
+	for (; p != NULL && n > 0; p++, n--)
+		if (p->state > PKG_CONFIG_FILES && strcmp(p->key, key) == 0)
+			return true;
+	return false;
+}
+
+struct dead {
+	struct session *s;
+	int (*fn)(void *ctx, const char *key);
+	void *ctx;
+};
+
+static int
+dead_key(void *ctx, const char *key)
+{
+	struct dead *d = ctx;
+
+	return key_in_use(d->s->db, key) ? 0 : d->fn(d->ctx, key);
+}
+
+int
+orphan_keys(struct session *s, const bool *affected,
+            int (*fn)(void *ctx, const char *key), void *ctx)
+{
+	struct dead dead = { s, fn, ctx };
+	char both[1024];
+
+	/* Without an index the ledgers themselves tell. */
+	if (s->index->n_rows == 0)
+		return ledger_each(s->state->ledger_fd, dead_key, &dead);
+	for (size_t i = 0; i < s->index->n_rows; i++) {
+		const struct index_row *row = &s->index->rows[i];
+		const struct package *p = dpkgdb_find(s->db, row->name,
+		                                      row->arch);
+		int r;
+
+		if (p != NULL && !affected[p - s->db->packages])
+			continue;
+		r = dead_key(&dead, row->name);
+		if (r == 0 && row->arch[0] != '\0' &&
+		    snprintf(both, sizeof(both), "%s:%s", row->name,
+		             row->arch) < (int)sizeof(both))
+			r = dead_key(&dead, both);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

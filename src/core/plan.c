@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,10 @@ struct plan_priv {
 	const struct package *first;	/* of the database */
 	size_t *chosen;		/* by index there: place in packages, plus 1 */
 	bool *victims;		/* by index: that an archive Replaces */
+	bool *leaving;		/* by index: in Conflicts with an archive */
+	bool overwrites;	/* dpkg is told to overwrite anybody's file */
+	struct strmap *others;	/* what packages list that are neither chosen
+				 * nor victims; NULL: not collected yet */
 };
 
 static const char *const reason_names[] = {
@@ -97,14 +102,20 @@ field_matches(const char *field, const char *name, const char *version,
 	return provides != NULL && relation_provided(field, provides);
 }
 
-/* May installing `a` remove or deconfigure `q`? Either may say so. */
+/* May installing `a` remove `q`? Either may say so. */
 static bool
 conflicts(const struct archive *a, const struct package *q)
 {
 	return field_matches(a->conflicts, q->name, q->version, q->provides) ||
-	       field_matches(a->breaks, q->name, q->version, q->provides) ||
 	       field_matches(q->conflicts, a->package, a->version,
-	                     a->provides) ||
+	                     a->provides);
+}
+
+/* May it deconfigure `q`? */
+static bool
+breaks(const struct archive *a, const struct package *q)
+{
+	return field_matches(a->breaks, q->name, q->version, q->provides) ||
 	       field_matches(q->breaks, a->package, a->version, a->provides);
 }
 
@@ -113,7 +124,8 @@ select_for_archive(struct plan *plan, const struct cmdline *c,
                    const struct dpkgdb *db, const struct archive *a,
                    bool *want_members)
 {
-	*want_members = !a->has_md5sums || c->force_overwrite;
+	*want_members = !a->has_md5sums || c->force_overwrite ||
+	                c->force_overwrite_dir;
 	for (size_t i = 0; i < db->n_packages; i++) {
 		struct package *q = &db->packages[i];
 		int r = 0;
@@ -123,14 +135,39 @@ select_for_archive(struct plan *plan, const struct cmdline *c,
 		if (strcmp(q->name, a->package) == 0) {
 			r = add_package(plan, q, PLAN_OWN, false);
 		} else {
-			if (conflicts(a, q))
+			plan->priv->leaving[i] |= conflicts(a, q);
+			if (plan->priv->leaving[i] || breaks(a, q))
 				r = add_package(plan, q, PLAN_CONFLICT, false);
-			if (r == 0 && field_matches(a->replaces, q->name,
-			                            q->version, NULL)) {
+			if (r == 0 && (c->force_overwrite_dir ||
+			    field_matches(a->replaces, q->name, q->version,
+			                  NULL))) {
 				plan->priv->victims[i] = true;
 				*want_members = true;
 			}
 		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* With --auto-deconfigure, whoever needs a package that is removed for an
+ * archive's sake runs its scripts: prerm, and postinst if that comes to
+ * nothing. */
+static int
+select_dependents(struct plan *plan, const struct dpkgdb *db,
+                  const struct package *gone)
+{
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *q = &db->packages[i];
+		int r = 0;
+
+		if (q->state > PKG_CONFIG_FILES &&
+		    (field_matches(q->depends, gone->name, gone->version,
+		                   gone->provides) ||
+		     field_matches(q->pre_depends, gone->name, gone->version,
+		                   gone->provides)))
+			r = add_package(plan, q, PLAN_CONFLICT, false);
 		if (r < 0)
 			return r;
 	}
@@ -164,7 +201,8 @@ select_pending(struct plan *plan, const struct cmdline *c,
 			r = add_package(plan, p, PLAN_PENDING, false);
 		else if (c->pending && will_go(c, p))
 			r = add_package(plan, p, PLAN_PENDING, true);
-		else if (triggers && p->state == PKG_TRIGGERS_PENDING)
+		else if (triggers && (p->state == PKG_TRIGGERS_PENDING ||
+		                      p->state == PKG_TRIGGERS_AWAITED))
 			r = add_package(plan, p, PLAN_TRIGGER, false);
 		if (r < 0)
 			return r;
@@ -205,8 +243,10 @@ plan_new(const struct dpkgdb *db)
 		v->first = db->packages;
 		v->chosen = calloc(db->n_packages + 1, sizeof(*v->chosen));
 		v->victims = calloc(db->n_packages + 1, sizeof(*v->victims));
+		v->leaving = calloc(db->n_packages + 1, sizeof(*v->leaving));
 	}
-	if (v == NULL || v->chosen == NULL || v->victims == NULL) {
+	if (v == NULL || v->chosen == NULL || v->victims == NULL ||
+	    v->leaving == NULL) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -221,11 +261,16 @@ plan_select(const struct cmdline *c, const struct dpkgdb *db,
 	struct plan *plan = plan_new(db);
 	int r = plan == NULL ? -ENOMEM : 0;
 
+	if (r == 0)
+		plan->priv->overwrites = c->force_overwrite;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = select_for_archive(plan, c, db, archives[i],
 		                       &want_members[i]);
 		plan->wants_members |= want_members[i];
 	}
+	for (size_t i = 0; c->auto_deconfigure && i < db->n_packages; i++)
+		if (r == 0 && plan->priv->leaving[i])
+			r = select_dependents(plan, db, &db->packages[i]);
 	if (r == 0 && c->action != CMD_INSTALL && c->action != CMD_UNPACK)
 		r = select_operands(plan, c, db);
 	if (r == 0)
@@ -242,6 +287,54 @@ bool
 plan_replaces(const struct plan *plan, const struct package *p)
 {
 	return plan->priv->victims[p - plan->priv->first];
+}
+
+static int
+collect_others(struct plan *plan, struct dpkgdb *db, struct diag *diag)
+{
+	struct plan_priv *v = plan->priv;
+	struct strmap *map = strmap_new();
+	int r = map == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+
+		if (p->state <= PKG_CONFIG_FILES || v->chosen[i] != 0 ||
+		    v->victims[i])
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		for (size_t k = 0; r == 0 && k < p->n_paths; k++)
+			r = strmap_put(map, p->paths[k], 1);
+	}
+	if (r < 0)
+		strmap_free(map);
+	else
+		v->others = map;
+	return r;
+}
+
+int
+plan_refused(struct plan *plan, struct dpkgdb *db, const struct plan_path *pp,
+             struct diag *diag)
+{
+	struct plan_priv *v = plan->priv;
+	int r;
+
+	if (pp->reason != PLAN_MEMBER || v->overwrites)
+		return 0;
+	for (size_t i = 0; i < db->n_diversions; i++)
+		if (strcmp(db->diversions[i].from, pp->path) == 0 ||
+		    strcmp(db->diversions[i].to, pp->path) == 0)
+			return 0;
+	if (v->others == NULL && (r = collect_others(plan, db, diag)) < 0)
+		return r;
+	return strmap_get(v->others, pp->path, NULL);
+}
+
+int
+plan_add_triggered(struct plan *plan, struct package *p)
+{
+	return add_package(plan, p, PLAN_TRIGGER, false);
 }
 
 /* Both ends of the diversions that a package's scripts put up or take away. */
@@ -280,11 +373,16 @@ add_whole_package(struct plan *plan, const struct dpkgdb *db,
 	return add_diversions(plan, db, p->name);
 }
 
+struct victims {
+	struct strmap *listed;	/* path -> key of the victim */
+	struct strmap *met;	/* those of them that an archive ships */
+};
+
 /* Names a path of an archive: as a victim's, where one lists it. */
 static int
 add_member(struct plan *plan, const struct dpkgdb *db,
            const struct archive *a, const char *path,
-           const struct strmap *victims)
+           const struct victims *v)
 {
 	const struct package as = { .name = a->package };
 	const char *real = dpkgdb_real(db, &as, path);
@@ -297,9 +395,12 @@ add_member(struct plan *plan, const struct dpkgdb *db,
 	if (self_is(path) && strcmp(a->package, SELF_PACKAGE) != 0)
 		return real == path ? 0 : add_path(plan, real, a->package,
 		                                   PLAN_DIVERTED);
-	if (strmap_get(victims, path, &victim)) {
+	if (strmap_get(v->listed, path, &victim)) {
 		owner = (const char *)victim;
 		reason = PLAN_REPLACED;
+		r = strmap_put(v->met, path, 1);
+		if (r < 0)
+			return r;
 	}
 	r = add_path(plan, path, owner, reason);
 	if (r == 0 && real != path)
@@ -309,14 +410,14 @@ add_member(struct plan *plan, const struct dpkgdb *db,
 
 static int
 add_archive(struct plan *plan, const struct dpkgdb *db,
-            const struct archive *a, const struct strmap *victims)
+            const struct archive *a, const struct victims *v)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < a->n_files; i++)
-		r = add_member(plan, db, a, a->files[i].path, victims);
+		r = add_member(plan, db, a, a->files[i].path, v);
 	for (size_t i = 0; r == 0 && i < a->n_members; i++)
-		r = add_member(plan, db, a, a->members[i], victims);
+		r = add_member(plan, db, a, a->members[i], v);
 	return r < 0 ? r : add_diversions(plan, db, a->package);
 }
 
@@ -338,6 +439,52 @@ map_victims(const struct plan *plan, const struct dpkgdb *db,
 		}
 	}
 	return 0;
+}
+
+/*
+ * Where a folder of victims becomes a file, dpkg moves it aside and deletes
+ * all that is in it.
+ */
+static int
+add_beneath(struct plan *plan, const struct dpkgdb *db,
+            const struct package *p, const struct victims *v)
+{
+	char folder[PATH_MAX];
+	char *end;
+
+	for (size_t i = 0; i < p->n_paths; i++) {
+		size_t n = strlen(p->paths[i]);
+		int r = 0;
+
+		if (n >= sizeof(folder))
+			continue;
+		memcpy(folder, p->paths[i], n + 1);
+		while ((end = strrchr(folder, '/')) > folder) {
+			*end = '\0';
+			if (!strmap_get(v->met, folder, NULL))
+				continue;
+			r = add_path(plan, dpkgdb_real(db, p, p->paths[i]),
+			             p->key, PLAN_REPLACED);
+			break;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+add_folders(struct plan *plan, const struct dpkgdb *db,
+            const struct victims *v)
+{
+	int r = 0;
+
+	if (strmap_count(v->met) == 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
+		if (plan->priv->victims[i])
+			r = add_beneath(plan, db, &db->packages[i], v);
+	return r;
 }
 
 /* When our own package is acted on, its scripts move our shims about. */
@@ -383,9 +530,10 @@ plan_finish(struct plan *plan, const struct cmdline *c,
             const struct dpkgdb *db, struct archive *const *archives,
             size_t n)
 {
-	struct strmap *victims = strmap_new();
+	struct victims v = { strmap_new(), strmap_new() };
 	bool self = false;
-	int r = victims == NULL ? -ENOMEM : map_victims(plan, db, victims);
+	int r = v.listed == NULL || v.met == NULL ? -ENOMEM :
+	        map_victims(plan, db, v.listed);
 
 	(void)c;
 	for (size_t i = 0; r == 0 && i < plan->n_packages; i++) {
@@ -395,13 +543,16 @@ plan_finish(struct plan *plan, const struct cmdline *c,
 			self = true;
 	}
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = add_archive(plan, db, archives[i], victims);
+		r = add_archive(plan, db, archives[i], &v);
 		if (strcmp(archives[i]->package, SELF_PACKAGE) == 0)
 			self = true;
 	}
 	if (r == 0)
+		r = add_folders(plan, db, &v);
+	if (r == 0)
 		r = add_self(plan, self);
-	strmap_free(victims);
+	strmap_free(v.listed);
+	strmap_free(v.met);
 	if (r == 0)
 		sort_paths(plan);
 	return r;
@@ -439,6 +590,8 @@ plan_free(struct plan *p)
 	if (p->priv != NULL) {
 		free(p->priv->chosen);
 		free(p->priv->victims);
+		free(p->priv->leaving);
+		strmap_free(p->priv->others);
 	}
 	free(p->priv);
 	free(p->packages);

@@ -9,12 +9,17 @@
 #include <sys/stat.h>
 
 #include "arena.h"
+#include "hook.h"
 #include "strmap.h"
+#include "target.h"
+#include "triggered.h"
 
 /* Reads what can be read: dpkg itself will refuse the others. */
 static int
-read_archives(const struct cmdline *c, struct prepared *p, struct diag *diag)
+read_archives(const struct session *s, const struct cmdline *c,
+              struct prepared *p, struct diag *diag)
 {
+	struct archive_result *results;
 	int r = archive_list(c->operands, c->n_operands, c->recursive,
 	                     &p->files, &p->n_files);
 
@@ -23,22 +28,34 @@ read_archives(const struct cmdline *c, struct prepared *p, struct diag *diag)
 	if (r < 0)
 		return 0;	/* dpkg stops at a missing operand */
 	p->archives = calloc(p->n_files + 1, sizeof(struct archive *));
-	if (p->archives == NULL)
+	results = calloc(p->n_files + 1, sizeof(*results));
+	if (p->archives == NULL || results == NULL) {
+		free(results);
 		return -ENOMEM;
-	for (size_t i = 0; i < p->n_files; i++) {
-		struct archive **a = &p->archives[p->n_archives];
-
-		r = archive_read(p->files[i], a, diag);
-		if (r == ERR_CHILD && archive_split_part(p->files[i], a,
-		                                         NULL) == 0)
-			r = 0;
-		if (r == 0)
-			p->n_archives++;
-		else if (r != ERR_CHILD && r != ERR_FORMAT && r != -ENOENT &&
-		         r != ERR_NOT_REGULAR)
-			return r;	/* dpkg might read what we could not */
 	}
-	return 0;
+	archive_read_all(p->files, p->n_files, session_jobs(s, p->n_files),
+	                 results);
+	for (size_t i = 0; i < p->n_files; i++) {
+		struct archive *a = results[i].archive;
+		int e = results[i].err;
+
+		/* Parts that can't be put together dpkg won't unpack. */
+		if (e == ERR_CHILD &&
+		    archive_read_parts(p->files, p->n_files, i, s->admindir,
+		                       &a, NULL) == 0)
+			e = 0;
+		if (e == 0) {
+			p->archives[p->n_archives++] = a;
+		} else if (r == 0 && e != ERR_CHILD && e != ERR_FORMAT &&
+		           e != -ENOENT && e != ERR_NOT_REGULAR) {
+			/* dpkg might read what we could not */
+			r = e;
+			if (diag != NULL)
+				*diag = results[i].diag;
+		}
+	}
+	free(results);
+	return r;
 }
 
 static int
@@ -77,20 +94,28 @@ prepare_plan(struct session *s, const struct cmdline *c,
 	int r = 0;
 
 	if (c->action == CMD_INSTALL || c->action == CMD_UNPACK)
-		r = read_archives(c, &p, diag);
+		r = read_archives(s, c, &p, diag);
+	hook_time("archives read");
 	if (r == 0) {
 		want = calloc(p.n_archives + 1, sizeof(*want));
 		r = want == NULL ? -ENOMEM :
 		    plan_select(c, s->db, p.archives, p.n_archives, want,
 		                &p.plan);
 	}
+	hook_time("packages chosen");
 	if (r == 0)
 		r = load_lists(s, &p, diag);
+	hook_time("lists read");
 	if (r == 0)
 		r = load_members(&p, want, diag);
+	hook_time("members read");
+	if (r == 0)
+		r = triggered_add(s, c, p.plan, p.archives, p.n_archives,
+		                  diag);
 	if (r == 0)
 		r = plan_finish(p.plan, c, s->db, p.archives, p.n_archives);
 	free(want);
+	hook_time("paths planned");
 	if (r < 0) {
 		prepared_free(&p);
 		return r;
@@ -129,15 +154,42 @@ diversion_target(struct session *s, const struct companion *c,
 	return name;
 }
 
-/* As the companions do: without slashes behind. */
+/* As the companions do: without "/" and "/." behind. */
 static const char *
 trimmed(struct session *s, const char *path)
 {
 	size_t n = strlen(path);
 
-	while (n > 1 && path[n - 1] == '/')
+	while (n > 1 && (path[n - 1] == '/' ||
+	    (path[n - 1] == '.' && path[n - 2] == '/')))
 		n--;
 	return arena_strndup(s->arena, path, n);
+}
+
+/*
+ * dpkg-statoverride needs no slash at the start, and chown(2) and chmod(2)
+ * follow a link at the end: the file that they come to, as a path below the
+ * root. "" where there is none, or none below the root; NULL: no memory.
+ */
+static const char *
+followed(struct session *s, const char *path)
+{
+	size_t n = strlen(s->instdir);
+	const char *ret = "";
+	struct node node;
+	char *host, *end;
+
+	if (path[0] == '/' && root_stat(s->root, path, &node) == 0 &&
+	    !S_ISLNK(node.mode))
+		return path;
+	if (asprintf(&host, "%s%s", s->instdir, path) < 0)
+		return NULL;
+	end = realpath(host, NULL);
+	if (end != NULL && strncmp(end, s->instdir, n) == 0 && end[n] == '/')
+		ret = arena_strdup(s->arena, end + n);
+	free(end);
+	free(host);
+	return ret;
 }
 
 static int
@@ -150,11 +202,15 @@ plan_companion_path(struct session *s, const struct companion *c,
 	};
 	size_t n = 1;
 
-	if (c->path == NULL || c->path[0] != '/')
+	if (c->path == NULL)
 		return plan_of(s->db, NULL, 0, NULL, 0, ret);
 	paths[0].path = trimmed(s, c->path);
+	if (paths[0].path != NULL && c->action == COMPANION_OVERRIDE)
+		paths[0].path = followed(s, paths[0].path);
 	if (paths[0].path == NULL)
 		return -ENOMEM;
+	if (paths[0].path[0] != '/')
+		return plan_of(s->db, NULL, 0, NULL, 0, ret);
 	if (c->action != COMPANION_OVERRIDE) {
 		paths[1].path = diversion_target(s, c, paths[0].path);
 		if (paths[1].path == NULL)
@@ -200,7 +256,7 @@ prepare_companion(struct session *s, const struct companion *c,
 
 	if (c->action == COMPANION_CONFIGURE)
 		r = plan_reconfigure(s, c, &p.plan, diag);
-	else if (c->action == COMPANION_RECORD)
+	else if (c->action == COMPANION_RECORD && s->state->lock_fd >= 0)
 		r = plan_of(s->db, NULL, 0, NULL, 0, &p.plan);
 	else
 		r = plan_companion_path(s, c, &p.plan);
@@ -208,6 +264,39 @@ prepare_companion(struct session *s, const struct companion *c,
 		return r;
 	*ret = p;
 	return 0;
+}
+
+int
+prepare_packages(struct session *s, char *const *words, size_t n,
+                 struct prepared *ret, struct diag *diag)
+{
+	struct dpkgdb *db = s->db;
+	struct package **list = calloc(db->n_packages + 1, sizeof(*list));
+	struct plan *plan = NULL;
+	struct targets t;
+	size_t many = 0;
+	int r = targets_init(&t, words, n);
+
+	if (list == NULL)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+
+		if (p->state <= PKG_CONFIG_FILES ||
+		    !targets_path(&t, p, "", ""))
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		list[many++] = p;
+	}
+	if (r == 0)
+		r = targets_check(&t, diag);
+	if (r == 0)
+		r = plan_of(db, NULL, 0, list, many, &plan);
+	if (r == 0)
+		*ret = (struct prepared){ .plan = plan };
+	targets_free(&t);
+	free(list);
+	return r;
 }
 
 /* The lines of a --plan, collected before they are told in order. */
@@ -234,8 +323,8 @@ add_line(struct lines_of_plan *l, const char *action, const char *reason,
 }
 
 static int
-open_lines(struct session *s, const struct plan *plan,
-           struct lines_of_plan *l)
+open_lines(struct session *s, struct plan *plan, struct lines_of_plan *l,
+           struct diag *diag)
 {
 	for (size_t i = 0; i < plan->n_paths; i++) {
 		const struct plan_path *pp = &plan->paths[i];
@@ -246,8 +335,10 @@ open_lines(struct session *s, const struct plan *plan,
 		if (due_flags(s->due, pp->path, &node, &flags) < 0 ||
 		    !S_ISREG(node.mode) || flags == 0)
 			continue;
-		r = add_line(l, "open", plan_reason_name(pp->reason),
-		             pp->package, pp->path);
+		r = plan_refused(plan, s->db, pp, diag);
+		if (r == 0)
+			r = add_line(l, "open", plan_reason_name(pp->reason),
+			             pp->package, pp->path);
 		if (r < 0)
 			return r;
 	}
@@ -387,7 +478,7 @@ prepared_show(struct session *s, const struct cmdline *c,
 	int r = session_due(s, diag);
 
 	if (r == 0)
-		r = open_lines(s, p->plan, &l);
+		r = open_lines(s, p->plan, &l, diag);
 	if (r == 0)
 		r = close_lines(s, c, p->plan, &l);
 	if (r == 0 && c->action == CMD_INSTALL)

@@ -10,7 +10,9 @@
 #include "closing.h"
 #include "file.h"
 #include "guard.h"
+#include "history.h"
 #include "hook.h"
+#include "lifting.h"
 #include "log.h"
 #include "self.h"
 #include "transaction.h"
@@ -63,13 +65,29 @@ recover_record(struct session *s, uint64_t id, const struct closing *c,
 		transaction_write(s, &t);
 }
 
+/* What a program within the run has asked its end to be holds for us too. */
+static int
+recover_close(struct session *s, struct closing *c, enum journal_wish wish,
+              struct diag *diag)
+{
+	int e;
+
+	if (wish != JOURNAL_RELEASED) {
+		c->full |= wish == JOURNAL_ADOPTED;
+		return closing_run(s, c, diag);
+	}
+	e = lifting_run(s, NULL, c->plan, &c->tally, diag);
+	return e < 0 ? e : state_release(s->state);
+}
+
 static int
 recover_one(struct session *outer, struct journal *j, struct diag *diag)
 {
 	bool bad = journal_state(j) == JOURNAL_BAD;
+	enum journal_wish wish = journal_wished(j);
 	uint64_t id = bad ? transaction_new_id() : journal_id(j);
 	struct closing c = {
-		.plan = bad ? NULL : journal_plan(j), .full = bad
+		.id = id, .plan = bad ? NULL : journal_plan(j), .full = bad
 	};
 	struct session *s = NULL;
 	int e = guard_child_gone(outer->state, diag);
@@ -77,11 +95,34 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 	if (e == 0)
 		e = recover_session(outer, c.plan, &s, diag);
 	if (e == 0 && s->state != NULL)
-		e = closing_run(s, &c, diag);
+		e = recover_close(s, &c, wish, diag);
 	if (e == 0) {
 		recover_record(s, id, &c, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");
+		if (wish == JOURNAL_RELEASED && s->state != NULL &&
+		    s->state->history_fd >= 0)
+			history_unseal(s->state->history_fd);
 		e = bad ? journal_set_aside(j) : journal_done(j);
+	}
+	session_free(s);
+	return e;
+}
+
+/* A journal of a newer format may name what is open; we can't read it, nor
+ * say in it that all is closed. */
+static int
+recover_newer(struct session *outer, struct diag *diag)
+{
+	struct closing c = { .full = true };
+	struct session *s = NULL;
+	int e = guard_child_gone(outer->state, diag);
+
+	outer->newer = true;
+	if (e == 0)
+		e = recover_session(outer, NULL, &s, diag);
+	if (e == 0 && s->state != NULL) {
+		s->newer = true;
+		e = closing_run(s, &c, diag);
 	}
 	session_free(s);
 	return e;
@@ -169,9 +210,13 @@ recover_run(struct session *s, bool *ret_did, struct diag *diag)
 		struct journal *j = NULL;
 		int e = places[i](s->state, &j);
 
-		if (e < 0)
+		if (e == ERR_VERSION) {
+			log_warn("the journal is of a newer format: all that "
+			         "is due is protected, nothing is recorded");
+			e = recover_newer(s, diag);
+		} else if (e < 0) {
 			continue;	/* no journal, nothing to close */
-		if (journal_state(j) != JOURNAL_IDLE) {
+		} else if (journal_state(j) != JOURNAL_IDLE) {
 			e = recover_journal(s, j, diag);
 			*ret_did = true;
 		}

@@ -13,21 +13,17 @@
 
 #include "closing.h"
 #include "guard.h"
+#include "history.h"
 #include "hook.h"
+#include "lifting.h"
 #include "log.h"
 #include "nested.h"
 #include "opening.h"
 #include "prepare.h"
 #include "real.h"
 #include "recover.h"
+#include "settle.h"
 #include "transaction.h"
-
-/* More rounds of nested callers than this are left to the next run. */
-#define SETTLE_TRIES 16
-/* How long those that joined may go on after the real program's end. */
-#define VISITORS_SECONDS 60
-#define LOCK_PAUSE_NS 20000000L
-#define LOCK_TRIES 100
 
 static const char *const names[] = {
 	[REAL_DPKG] = "dpkg",
@@ -41,10 +37,13 @@ static const char *const names[] = {
  * each is a function below, and run_dpkg reads as their list.
  */
 struct run {
-	const struct cmdline *c;		/* one of the two */
+	const struct cmdline *c;		/* one of the three */
 	const struct companion *companion;
-	enum real_program program;
+	const struct run_command *command;
+	const char *name;	/* of the real program, as people know it */
+	const char *real;	/* its path; NULL: there is none */
 	const char *action;
+	const char *instdir, *admindir;
 	char *const *argv;
 	char *const *envp;
 	uint64_t id;
@@ -53,6 +52,8 @@ struct run {
 	struct nested nested;		/* journal NULL: we are the outermost */
 	int visitors_fd;		/* keeps others from joining */
 	struct journal *journal;	/* NULL: there is no place for one */
+	bool unkept;		/* recovery has ended a --release */
+	bool released;		/* by a program within the run */
 	struct prepared prepared;
 	struct opening opening;
 	struct tally tally;
@@ -114,43 +115,30 @@ on_finding(void *ctx, const struct finding *f)
 	transaction_finding(r->id, f);
 }
 
-/* Ours is free, or its holder's run is one that we can join; in between, when
- * that run begins or ends, it takes a moment. */
-static int
-step_lock(struct run *r)
-{
-	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
-
-	for (int i = 0;; i++) {
-		int e = guard_own(r->s, &r->guard, &r->diag);
-
-		if (e != ERR_BUSY)
-			return e;
-		if (nested_join(r->s->state, &r->nested) > 0)
-			return 0;
-		if (i == LOCK_TRIES)
-			return e;
-		nanosleep(&pause, NULL);
-	}
-}
-
 /* Session, locks, configuration. */
 static int
 step_begin(struct run *r)
 {
-	int e = session_open(r->companion != NULL ? r->companion->instdir :
-	                     r->c->instdir, r->companion != NULL ?
-	                     r->companion->admindir : r->c->admindir,
-	                     &r->s, &r->diag);
+	int e = session_open(r->instdir, r->admindir, &r->s, &r->diag);
 
+	/* released just now */
+	if (e == 0 && r->s->state == NULL && r->command == NULL) {
+		r->unkept = true;
+		return 0;
+	}
+	if (e == 0 && r->s->state == NULL)
+		return diag_set(&r->diag, -ENOENT, r->instdir[0] != '\0' ?
+		                r->instdir : "/", 0,
+		                "is not adopted; --adopt begins");
 	if (e == 0 && r->companion == NULL &&
 	    !env_has(r->envp, "DPKG_FRONTEND_LOCKED"))
 		e = guard_frontend(r->s, &r->guard, &r->diag);
 	if (e == 0)
-		e = step_lock(r);
+		e = nested_or_own(r->s, &r->guard, &r->nested, &r->diag);
 	if (e < 0)
 		return e;
-	e = session_conf(r->s, NULL, true, &r->diag);
+	e = session_conf(r->s, r->command != NULL ? r->command->config : NULL,
+	                 true, &r->diag);
 	if (e == 0)
 		session_log(r->s);
 	return e;
@@ -178,7 +166,20 @@ step_recover(struct run *r)
 	}
 	/* where there is no place for a lock, it was said why */
 	memset(&r->diag, 0, sizeof(r->diag));
-	return session_records(r->s, true, &r->diag);
+	r->unkept = !state_adopted(r->s->state);
+	return r->unkept ? 0 : session_records(r->s, true, &r->diag);
+}
+
+static int
+prepare(struct run *r)
+{
+	if (r->command != NULL)
+		return prepare_packages(r->s, r->command->packages,
+		                        r->command->n_packages, &r->prepared,
+		                        &r->diag);
+	return r->companion != NULL ?
+	    prepare_companion(r->s, r->companion, &r->prepared, &r->diag) :
+	    prepare_plan(r->s, r->c, &r->prepared, &r->diag);
 }
 
 static int
@@ -187,10 +188,7 @@ step_plan(struct run *r)
 	int e = session_db(r->s, &r->diag);
 
 	if (e == 0)
-		e = r->companion != NULL ?
-		    prepare_companion(r->s, r->companion, &r->prepared,
-		                      &r->diag) :
-		    prepare_plan(r->s, r->c, &r->prepared, &r->diag);
+		e = prepare(r);
 	if (e == 0)
 		e = opening_probe(r->s, r->prepared.plan, on_finding, r,
 		                  &r->opening, &r->diag);
@@ -284,7 +282,6 @@ step_open(struct run *r)
 static int
 step_dpkg(struct run *r)
 {
-	const char *real = real_path(r->program);
 	char **env = NULL;
 	int e, note = -1;
 
@@ -295,8 +292,8 @@ step_dpkg(struct run *r)
 	}
 	if (r->journal != NULL)
 		note = state_child_note(r->s->state);
-	e = real == NULL ? -ENOENT :
-	    child_run_masked(real, r->argv, env != NULL ? env : r->envp,
+	e = r->real == NULL ? -ENOENT :
+	    child_run_masked(r->real, r->argv, env != NULL ? env : r->envp,
 	                     &r->mask, note, &r->child);
 	free(env);
 	if (note >= 0)
@@ -306,42 +303,84 @@ step_dpkg(struct run *r)
 		journal_ran(r->journal, r->child.signal != 0 ?
 		            r->child.signal : r->child.exit_status << 8);
 	hook("ran");
-	return e < 0 ? diag_set(&r->diag, e, real, 0,
+	return e < 0 ? diag_set(&r->diag, e, r->real, 0,
 	                        "cannot be started: %s", err_text(e)) : 0;
 }
 
-/* Our own program may have been replaced by the run: an older engine then
- * only sets flags, which is what it does here in any case. */
+/* What the database now says, with the folders as they are now. */
 static int
-step_close(struct run *r)
+look_again(struct run *r)
 {
+	int e = session_reroot(r->s, &r->diag);
+
+	if (e == 0)
+		e = session_db(r->s, &r->diag);
+	return e < 0 ? e : session_due(r->s, &r->diag);
+}
+
+/* Our own program may have been replaced by the run: the closing then sets
+ * flags and writes nothing (session_replaced). */
+static int
+close_once(struct run *r, const struct journal_plan *plan, bool all,
+           bool accept)
+{
+	struct closing c = {
+		.id = r->id, .plan = plan,
+		.full = all,
+		.only_plan = accept || (r->companion != NULL && !all),
+		.accept = accept,
+		.n_known = r->opening.n_paths,
+		.on_finding = on_finding, .ctx = r
+	};
+	int e = closing_run(r->s, &c, &r->diag);
+
+	tally_add(&r->tally, &c.tally);
+	if (e == 0)
+		transaction_caught(r->id, &c);
+	if (e == 0 && c.record_error < 0)
+		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
+		         r->id, err_text(c.record_error));
+	return e;
+}
+
+/* A program of ours within the run has ended the adoption: so do we. */
+static int
+let_go(struct run *r, const struct journal_plan *plan)
+{
+	int e = lifting_run(r->s, NULL, plan, &r->tally, &r->diag);
+
+	if (e == 0)
+		e = state_release(r->s->state);
+	r->released = e == 0;
+	hook("closed");
+	return e;
+}
+
+static int
+step_close(void *ctx, enum journal_wish wish)
+{
+	struct run *r = ctx;
 	const struct journal_plan own = {
 		.paths = r->opening.paths, .n_paths = r->opening.n_paths,
 		.packages = r->opening.packages,
 		.n_packages = r->opening.n_packages
 	};
-	struct closing c = {
-		.only_plan = r->companion != NULL,
-		.n_known = own.n_paths, .on_finding = on_finding, .ctx = r
-	};
-	int e = session_reroot(r->s, &r->diag);
-
-	if (e == 0)
-		e = session_db(r->s, &r->diag);
-	if (e == 0)
-		e = session_due(r->s, &r->diag);
 	/* The journal knows what nested callers opened. */
-	if (r->journal != NULL)
-		c.plan = journal_plan(r->journal);
-	if (c.plan == NULL)
-		c.plan = &own;
+	const struct journal_plan *plan = r->journal == NULL ? NULL :
+	                                  journal_plan(r->journal);
+	int e = look_again(r);
+
+	if (plan == NULL)
+		plan = &own;
+	if (e == 0 && wish == JOURNAL_RELEASED)
+		return let_go(r, plan);
+	/* What a command has made of the files is what it was called for;
+	 * of anybody else's that is not so. */
+	if (e == 0 && r->command != NULL)
+		e = close_once(r, plan, false, true);
 	if (e == 0)
-		e = closing_run(r->s, &c, &r->diag);
+		e = close_once(r, plan, wish == JOURNAL_ADOPTED, false);
 	hook("closed");
-	tally_add(&r->tally, &c.tally);
-	if (e == 0 && c.record_error < 0)
-		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
-		         r->id, err_text(c.record_error));
 	return e;
 }
 
@@ -349,22 +388,14 @@ step_close(struct run *r)
 static int
 step_settle(struct run *r)
 {
-	int closed, e;
+	struct settling t = {
+		.s = r->s, .journal = r->journal, .close = step_close,
+		.ctx = r, .visitors_fd = -1
+	};
+	int e = settle(&t, &r->diag);
 
-	if (r->guard.no_place == 0)
-		r->visitors_fd = nested_wait(r->s->state, VISITORS_SECONDS);
-	closed = step_close(r);
-	if (closed < 0 || r->journal == NULL)
-		return closed;
-	e = journal_closed(r->journal);
-	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY; i++) {
-		closed = step_close(r);
-		if (closed < 0)
-			return closed;
-		e = journal_closed(r->journal);
-	}
-	return e == 0 ? 0 : diag_set(&r->diag, e, STATE_DIR "/run/journal", 0,
-	                             "not closed: %s", err_text(e));
+	r->visitors_fd = t.visitors_fd;
+	return e;
 }
 
 static void
@@ -385,8 +416,15 @@ step_record(struct run *r, int closed)
 		diag_text(&r->diag, note, sizeof(note));
 	hook("flagged");
 	transaction_write(r->s, &t);
+	if (r->released && r->s->state->history_fd >= 0)
+		history_unseal(r->s->state->history_fd);
 	hook("recorded");
-	if (closed == 0 && r->journal != NULL)
+	/* The program that has taken our place finds the journal CLOSED, closes
+	 * once more and records. */
+	if (!r->released && session_replaced(r->s))
+		log_line("txn=%016" PRIx64 " note=\"our own program was "
+		         "replaced: the next run records\"", r->id);
+	else if (closed == 0 && r->journal != NULL)
 		journal_done(r->journal);
 	hook("done");
 }
@@ -414,13 +452,13 @@ complain(const struct run *r, int e)
 		snprintf(text, sizeof(text), "%s", err_text(e));
 	else
 		diag_text(&r->diag, text, sizeof(text));
-	if (e == ERR_BUSY)
-		fprintf(stderr, "%s: error: %s\n", names[r->program], text);
+	if (e == ERR_BUSY && r->command == NULL)
+		fprintf(stderr, "%s: error: %s\n", r->name, text);
 	else
-		log_error("%s; %s was not started", text, names[r->program]);
+		log_error("%s; %s was not started", text, r->name);
 	log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 note=\"%s; %s "
 	         "was not started\"", r->id, (int)getpid(), r->action, text,
-	         names[r->program]);
+	         r->name);
 }
 
 /*
@@ -446,8 +484,10 @@ visit(struct run *r)
 static int
 set_out(struct run *r)
 {
-	int e = step_recover(r);
+	int e = r->unkept ? 0 : step_recover(r);
 
+	if (r->unkept)
+		return e;
 	if (e == 0)
 		e = step_plan(r);
 	if (e == 0)
@@ -469,6 +509,7 @@ run_all(struct run *r, struct run_outcome *ret)
 	ret->status = 2;
 	if (e == 0)
 		e = nested ? visit(r) : set_out(r);
+	ret->error = e;
 	if (e < 0) {
 		complain(r, e);
 		run_free(r);
@@ -477,9 +518,11 @@ run_all(struct run *r, struct run_outcome *ret)
 	}
 	e = step_dpkg(r);
 	ret->started = e == 0;
+	ret->executed = true;
 	if (e < 0)
 		complain(r, e);
-	if (!nested)
+	ret->error = e;
+	if (!nested && !r->unkept)
 		step_record(r, step_settle(r));
 	ret->child = r->child;
 	run_free(r);
@@ -506,7 +549,10 @@ run_dpkg(const struct cmdline *c, char *const *argv, char *const *envp,
 
 	run_init(&r, argv, envp);
 	r.c = c;
-	r.program = REAL_DPKG;
+	r.instdir = c->instdir;
+	r.admindir = c->admindir;
+	r.name = names[REAL_DPKG];
+	r.real = real_path(REAL_DPKG);
 	r.action = cmdline_action_name(c->action);
 	run_all(&r, ret);
 }
@@ -519,7 +565,25 @@ run_companion(enum real_program program, const struct companion *c,
 
 	run_init(&r, argv, envp);
 	r.companion = c;
-	r.program = program;
-	r.action = names[program];
+	r.instdir = c->instdir;
+	r.admindir = c->admindir;
+	r.name = r.action = names[program];
+	r.real = real_path(program);
+	run_all(&r, ret);
+}
+
+void
+run_command(const struct run_command *c, char *const *argv,
+            char *const *envp, struct run_outcome *ret)
+{
+	struct run r;
+
+	run_init(&r, argv, envp);
+	r.command = c;
+	r.instdir = c->instdir;
+	r.admindir = c->admindir;
+	r.name = argv[0];
+	r.real = c->path;
+	r.action = "open";
 	run_all(&r, ret);
 }

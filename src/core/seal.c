@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "journal.h"
 
 /* One package on its way. */
 struct sealing {
@@ -77,6 +78,14 @@ report(struct sealing *s, enum finding_kind kind, const char *path,
 		s->job->on_finding(s->job->ctx, &f);
 }
 
+static bool
+other_version(const struct sealing *s)
+{
+	const struct index_row *row = s->job->row;
+
+	return row != NULL && strcmp(row->version, s->package->version) != 0;
+}
+
 /*
  * Compares what is there with what the archive's md5sums and the ledger say;
  * either is right. What differs from both is told, and the ledger goes on
@@ -97,7 +106,8 @@ check_content(struct sealing *s, const char *listed, const char *path,
 		return;
 	if (sum != NULL && memcmp(sum, actual, 16) == 0)
 		return;
-	if (old != NULL && old->has_md5) {
+	/* What was right for another version is not for this one. */
+	if (old != NULL && old->has_md5 && !other_version(s)) {
 		if (memcmp(old->md5, actual, 16) == 0)
 			return;
 		if (known == NULL)
@@ -247,6 +257,16 @@ keep_lost(struct sealing *s, const struct verdict *v, enum finding_kind kind)
 	return r < 0 ? r : 1;
 }
 
+/* It may carry our flag still: a run that would touch it must know. */
+static int
+keep_unseen(struct sealing *s, const struct verdict *v)
+{
+	const struct ledger_row *old = s->job->old == NULL ? NULL :
+	    ledger_find(s->job->old, v->path);
+
+	return old == NULL ? 0 : ledger_add(s->ledger, old);
+}
+
 static int
 seal_path(struct sealing *s, const char *listed)
 {
@@ -277,7 +297,7 @@ seal_path(struct sealing *s, const char *listed)
 		return 0;
 	case DUE_UNKNOWN:
 		failed(s, v.err);
-		return 0;
+		return keep_unseen(s, &v);
 	case DUE_ABSENT:
 		r = keep_lost(s, &v, FINDING_MISSING);
 		return r < 0 ? r : 0;
@@ -288,9 +308,9 @@ seal_path(struct sealing *s, const char *listed)
 }
 
 int
-seal_package(struct due *d, struct package *p, const struct seal_job *job,
-             struct syncset *sync, struct tally *tally,
-             struct ledger **ret_ledger)
+seal_paths(struct due *d, struct package *p, const struct seal_job *job,
+           size_t from, size_t to, struct syncset *sync, struct tally *tally,
+           struct seal_part *ret)
 {
 	struct sealing s = {
 		.due = d, .package = p, .job = job,
@@ -298,21 +318,52 @@ seal_package(struct due *d, struct package *p, const struct seal_job *job,
 	};
 	int r = s.ledger == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; r == 0 && i < p->n_paths; i++)
+	for (size_t i = from; r == 0 && i < to; i++)
 		r = seal_path(&s, p->paths[i]);
 	if (r < 0) {
 		ledger_free(s.ledger);
 		return r;
 	}
-	ledger_seal(s.ledger);
-	if (job->old == NULL || job->old->n_rows != s.ledger->n_rows)
-		s.changed = true;
-	if (!s.changed) {
-		ledger_free(s.ledger);
-		s.ledger = NULL;
-	}
-	*ret_ledger = s.ledger;
+	*ret = (struct seal_part){ s.ledger, s.changed };
 	return 0;
+}
+
+int
+seal_join(const struct seal_job *job, struct seal_part *parts, size_t n,
+          struct ledger **ret_ledger)
+{
+	struct ledger *all = parts[0].ledger;
+	bool changed = parts[0].changed;
+	int r = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		const struct ledger *l = parts[i].ledger;
+
+		for (size_t k = 0; r == 0 && k < l->n_rows; k++)
+			r = ledger_add(all, &l->rows[k]);
+		changed |= parts[i].changed;
+		ledger_free(parts[i].ledger);
+	}
+	ledger_seal(all);
+	changed |= job->old == NULL || job->old->n_rows != all->n_rows;
+	if (r < 0 || !changed) {
+		ledger_free(all);
+		all = NULL;
+	}
+	if (r == 0)
+		*ret_ledger = all;
+	return r;
+}
+
+int
+seal_package(struct due *d, struct package *p, const struct seal_job *job,
+             struct syncset *sync, struct tally *tally,
+             struct ledger **ret_ledger)
+{
+	struct seal_part all;
+	int r = seal_paths(d, p, job, 0, p->n_paths, sync, tally, &all);
+
+	return r < 0 ? r : seal_join(job, &all, 1, ret_ledger);
 }
 
 int
@@ -325,6 +376,12 @@ unseal_package(struct due *d, struct package *p, const struct ledger *old,
 		int r;
 
 		due_judge(d, p, p->paths[i], &v);
+		if (v.kind == DUE_UNKNOWN && old != NULL &&
+		    ledger_find(old, v.path) != NULL) {
+			tally->failed++;
+			if (tally->first_error == 0)
+				tally->first_error = v.err;
+		}
 		if (!v.have_node || !(v.flags & IFLAG_IMMUTABLE) ||
 		    (v.kind == DUE_EXEMPT &&
 		     (old == NULL || ledger_find(old, v.path) == NULL)))
@@ -334,4 +391,35 @@ unseal_package(struct due *d, struct package *p, const struct ledger *old,
 			return r;
 	}
 	return 0;
+}
+
+void
+seal_restore(struct due *d, const struct journal_plan *plan, bool all,
+             const struct foreign *foreign, struct syncset *sync,
+             struct tally *tally)
+{
+	for (size_t i = 0; plan != NULL && i < plan->n_paths; i++) {
+		const struct journal_path *jp = &plan->paths[i];
+		unsigned int want = jp->flags, known;
+		struct node node;
+		int fd, r;
+
+		if (!jp->foreign && !all)
+			continue;
+		/* our own flag may have stood beside it */
+		known = all ? 0 : foreign_get(foreign, jp->path);
+		if (known != 0)
+			want &= known;
+		r = root_open(due_root(d), jp->path, &fd, &node);
+		if (r < 0)
+			continue;
+		if (all || (node.dev == jp->dev && node.ino == jp->ino))
+			r = iflag_set(fd, want, want, NULL);
+		if (r > 0) {
+			tally->closed++;
+			syncset_touch(sync, fd, &node,
+			              due_fskind(d, jp->path, &node));
+		}
+		close(fd);
+	}
 }

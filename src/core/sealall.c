@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +11,28 @@
 
 #include "log.h"
 
-/* Up to so many ledgers are made durable one by one; beyond, by one syncfs. */
-#define FSYNC_EACH 16
-/* Fewer packages are not worth a thread. */
-#define PER_THREAD 8
-#define THREADS_MAX 64
+/* Fewer paths are not worth a thread. */
+#define PER_THREAD 256
+/* A large package is cut into pieces of so many paths. */
+#define PIECE 512
+
+struct piece {
+	struct seal_item *item;
+	size_t from, to;	/* of its package's paths */
+	struct seal_part part;
+	bool failed;
+};
 
 struct shared {
 	struct session *s;
 	struct seal_item *items;
 	size_t n;
+	struct piece *pieces;
+	size_t n_pieces;
+	size_t n_paths;
 	const struct seal_job *job;
 	pthread_mutex_t mutex;	/* around findings */
-	atomic_size_t next;
+	atomic_size_t next;	/* of the step's */
 };
 
 struct thread {
@@ -34,6 +42,8 @@ struct thread {
 	struct due *due;
 	struct syncset *sync;
 	struct tally tally;
+	int (*step)(struct thread *t, size_t i);
+	size_t n;
 	int err;
 };
 
@@ -48,69 +58,136 @@ locked_finding(void *ctx, const struct finding *f)
 	pthread_mutex_unlock(&sh->mutex);
 }
 
+/* First step, by item: what was recorded. */
 static int
-seal_item(struct thread *t, struct seal_item *item)
+load_old(struct thread *t, size_t i)
 {
-	struct shared *sh = t->shared;
-	struct seal_job job = *sh->job;
-	size_t failed = t->tally.failed;
+	struct seal_item *item = &t->shared->items[i];
+	const struct state *state = t->shared->s->state;
+	struct diag d = { .line = 0 };
+	char text[600];
 	int r;
+
+	if (state == NULL || state->ledger_fd < 0)
+		return 0;
+	r = ledger_load(state->ledger_fd, item->package->key, &item->old, &d);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 && r != -ENOENT) {
+		item->newer = r == ERR_VERSION;
+		diag_text(&d, text, sizeof(text));
+		log_warn("%s; %s", text, item->newer ?
+		         "nothing is recorded" : "it is written anew");
+	}
+	return 0;
+}
+
+static struct seal_job
+job_of(struct shared *sh, const struct seal_item *item)
+{
+	struct seal_job job = *sh->job;
 
 	job.on_finding = locked_finding;
 	job.ctx = sh;
-	if (sh->s->state != NULL && sh->s->state->ledger_fd >= 0) {
-		struct diag d = { .line = 0 };
-
-		r = ledger_load(sh->s->state->ledger_fd, item->package->key,
-		                &item->old, &d);
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0 && r != -ENOENT) {
-			char text[600];
-
-			diag_text(&d, text, sizeof(text));
-			log_warn("%s; it is written anew", text);
-		}
-	}
 	job.old = item->old;
 	job.row = item->row;
-	r = seal_package(t->due, item->package, &job, t->sync, &t->tally,
-	                 &item->fresh);
-	item->failed = t->tally.failed > failed;
+	job.in_run = item->in_run;
+	return job;
+}
+
+/* Second step, by piece. */
+static int
+seal_piece(struct thread *t, size_t i)
+{
+	struct piece *piece = &t->shared->pieces[i];
+	const struct seal_job job = job_of(t->shared, piece->item);
+	size_t failed = t->tally.failed;
+	int r = seal_paths(t->due, piece->item->package, &job, piece->from,
+	                   piece->to, t->sync, &t->tally, &piece->part);
+
+	piece->failed = t->tally.failed > failed;
 	return r;
+}
+
+/* The n pieces of one item, of which the i-th is the first. */
+static int
+join_item(struct shared *sh, size_t i, size_t n)
+{
+	struct seal_item *item = sh->pieces[i].item;
+	const struct seal_job job = job_of(sh, item);
+	struct seal_part *parts = calloc(n, sizeof(*parts));
+	int r;
+
+	if (parts == NULL)
+		return -ENOMEM;
+	for (size_t k = 0; k < n; k++) {
+		parts[k] = sh->pieces[i + k].part;
+		sh->pieces[i + k].part.ledger = NULL;
+		item->failed |= sh->pieces[i + k].failed;
+	}
+	r = seal_join(&job, parts, n, &item->fresh);
+	free(parts);
+	return r;
+}
+
+static int
+join_all(struct shared *sh)
+{
+	size_t n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sh->n_pieces; i += n) {
+		for (n = 1; i + n < sh->n_pieces && sh->pieces[i + n].item ==
+		     sh->pieces[i].item; n++)
+			;
+		r = join_item(sh, i, n);
+	}
+	return r;
+}
+
+/* Every item has one at least. */
+static int
+cut(struct shared *sh)
+{
+	size_t cap = sh->n;
+
+	for (size_t i = 0; i < sh->n; i++) {
+		sh->n_paths += sh->items[i].package->n_paths;
+		cap += sh->items[i].package->n_paths / PIECE;
+	}
+	sh->pieces = calloc(cap + 1, sizeof(*sh->pieces));
+	if (sh->pieces == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < sh->n; i++) {
+		size_t left = sh->items[i].package->n_paths, from = 0;
+
+		do {
+			size_t some = left < PIECE ? left : PIECE;
+
+			sh->pieces[sh->n_pieces++] = (struct piece){
+				.item = &sh->items[i],
+				.from = from, .to = from + some
+			};
+			from += some;
+			left -= some;
+		} while (left > 0);
+	}
+	return 0;
 }
 
 static void *
 work(void *arg)
 {
 	struct thread *t = arg;
-	struct shared *sh = t->shared;
 
 	while (t->err == 0) {
-		size_t i = atomic_fetch_add(&sh->next, 1);
+		size_t i = atomic_fetch_add(&t->shared->next, 1);
 
-		if (i >= sh->n)
+		if (i >= t->n)
 			break;
-		t->err = seal_item(t, &sh->items[i]);
+		t->err = t->step(t, i);
 	}
 	return NULL;
-}
-
-static size_t
-thread_count(const struct session *s, size_t n)
-{
-	cpu_set_t cpus;
-	size_t jobs = 1;
-
-	if (s->conf != NULL && s->conf->jobs > 0)
-		jobs = (size_t)s->conf->jobs;
-	else if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
-		jobs = (size_t)CPU_COUNT(&cpus);
-	if (jobs > n / PER_THREAD)
-		jobs = n / PER_THREAD;
-	if (jobs > THREADS_MAX)
-		jobs = THREADS_MAX;
-	return jobs == 0 ? 1 : jobs;
 }
 
 static int
@@ -144,28 +221,46 @@ thread_close(struct thread *t, struct syncset *sync, struct tally *tally,
 	}
 }
 
+/* One step over 0..n-1, by all threads. */
+static int
+run_step(struct thread *threads, size_t n_threads,
+         int (*step)(struct thread *t, size_t i), size_t n)
+{
+	size_t started = 1;
+	int r = 0;
+
+	atomic_store(&threads[0].shared->next, 0);
+	for (size_t i = 0; i < n_threads; i++) {
+		threads[i].step = step;
+		threads[i].n = n;
+	}
+	while (started < n_threads &&
+	       pthread_create(&threads[started].id, NULL, work,
+	                      &threads[started]) == 0)
+		started++;
+	work(&threads[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(threads[i].id, NULL);
+	for (size_t i = 0; r == 0 && i < started; i++)
+		r = threads[i].err;
+	return r;
+}
+
 static int
 run_threads(struct shared *sh, struct syncset *sync, struct tally *tally)
 {
-	size_t n = thread_count(sh->s, sh->n), started = 0;
+	size_t n = session_jobs(sh->s, sh->n_paths / PER_THREAD);
 	struct thread *threads = calloc(n, sizeof(*threads));
 	int r = threads == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = thread_open(&threads[i], sh, i == 0);
-	for (size_t i = 1; r == 0 && i < n; i++, started++)
-		if (pthread_create(&threads[i].id, NULL, work,
-		                   &threads[i]) != 0)
-			break;
 	if (r == 0)
-		work(&threads[0]);
-	for (size_t i = 1; i <= started; i++)
-		pthread_join(threads[i].id, NULL);
-	for (size_t i = 0; threads != NULL && i < n; i++) {
-		if (r == 0)
-			r = threads[i].err;
+		r = run_step(threads, n, load_old, sh->n);
+	if (r == 0)
+		r = run_step(threads, n, seal_piece, sh->n_pieces);
+	for (size_t i = 0; threads != NULL && i < n; i++)
 		thread_close(&threads[i], sync, tally, i == 0);
-	}
 	free(threads);
 	return r;
 }
@@ -186,7 +281,14 @@ seal_all(struct session *s, struct seal_item *items, size_t n,
 	if (r < 0)
 		return r;
 	pthread_mutex_init(&sh.mutex, NULL);
-	r = run_threads(&sh, sync, tally);
+	r = cut(&sh);
+	if (r == 0)
+		r = run_threads(&sh, sync, tally);
+	if (r == 0)
+		r = join_all(&sh);
+	for (size_t i = 0; i < sh.n_pieces; i++)
+		ledger_free(sh.pieces[i].part.ledger);
+	free(sh.pieces);
 	pthread_mutex_destroy(&sh.mutex);
 	return r;
 }
@@ -195,24 +297,17 @@ int
 seal_store(struct session *s, const struct seal_item *items, size_t n)
 {
 	int fd = s->state->ledger_fd, err = 0;
-	size_t fresh = 0;
 
-	for (size_t i = 0; i < n; i++)
-		fresh += items[i].fresh != NULL;
-	if (fresh == 0)
-		return 0;
 	for (size_t i = 0; err == 0 && i < n; i++)
 		if (items[i].fresh != NULL)
 			err = ledger_stage(fd, items[i].package->key,
-			                   items[i].fresh,
-			                   fresh <= FSYNC_EACH);
-	if (err == 0 && fresh > FSYNC_EACH && syncfs(fd) < 0)
-		err = -errno;
+			                   items[i].fresh, false);
+	for (size_t i = 0; err == 0 && i < n; i++)
+		if (items[i].fresh != NULL)
+			err = ledger_settle(fd, items[i].package->key);
 	for (size_t i = 0; err == 0 && i < n; i++)
 		if (items[i].fresh != NULL)
 			err = ledger_commit(fd, items[i].package->key);
-	if (err == 0 && fsync(fd) < 0)
-		err = -errno;
 	return err;
 }
 

@@ -20,7 +20,7 @@ const char *const self_paths[SELF_COUNT] = {
 	"/usr/bin/dpkg-divert",
 	"/usr/bin/dpkg-statoverride",
 	"/usr/libexec/dpkg-immutable/shim",
-	"/usr/sbin/dpkg-immutable",
+	SELF_ENGINE,
 	DIVERT_SCRIPT,
 	"/usr/sbin/dpkg-reconfigure"
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,14 @@
 
 #include "arena.h"
 #include "file.h"
+#include "hook.h"
 #include "log.h"
+#include "self.h"
 #include "strmap.h"
 
 #define ADMINDIR "/var/lib/dpkg"
 #define LAST_CONF "conf.last"
+#define NEWER "flags are set, and nothing is recorded"
 
 static char *
 join(const char *a, const char *b)
@@ -54,6 +58,29 @@ warn_diag(const struct diag *d, const char *after)
 	log_warn("%s; %s", text, after);
 }
 
+/* The program of this machine, whatever root we work on. */
+static void
+own_program(uint64_t *ret_dev, uint64_t *ret_ino)
+{
+	struct stat st;
+
+	*ret_dev = *ret_ino = 0;
+	if (stat(SELF_ENGINE, &st) == 0) {
+		*ret_dev = st.st_dev;
+		*ret_ino = st.st_ino;
+	}
+}
+
+/* The inode that runs cannot be given to another file. */
+bool
+session_replaced(const struct session *s)
+{
+	uint64_t dev, ino;
+
+	own_program(&dev, &ino);
+	return s->own_ino != 0 && (dev != s->own_dev || ino != s->own_ino);
+}
+
 static int
 open_steps(struct session *s, const char *admindir, struct diag *diag)
 {
@@ -68,7 +95,10 @@ open_steps(struct session *s, const char *admindir, struct diag *diag)
 		r = -ENOENT;
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (r == 0 && s->state->damaged < 0)
+	s->newer = r == 0 && s->state->damaged == ERR_VERSION;
+	if (s->newer)
+		warn_diag(&d, NEWER);
+	else if (r == 0 && s->state->damaged < 0)
 		warn_diag(&d, "going on without; dpkg-immutable --adopt "
 		          "writes a damaged marker anew");
 	if (admindir != NULL)
@@ -92,12 +122,15 @@ session_open(const char *instdir, const char *admindir,
 	if (s == NULL)
 		return r;
 	s->db_fd = s->before_fd = -1;
+	own_program(&s->own_dev, &s->own_ino);
 	s->instdir = instdir;
 	s->guest = instdir[0] != '\0';
 	s->arena = arena_new();
 	s->ledgers = strmap_new();
+	hook_time("begun");
 	if (s->arena != NULL && s->ledgers != NULL)
 		r = open_steps(s, admindir, diag);
+	hook_time("session opened");
 	if (r < 0) {
 		session_free(s);
 		return r;
@@ -135,6 +168,7 @@ session_free(struct session *s)
 	arena_free(s->arena);
 	free(s->admindir);
 	free(s);
+	hook_time("freed");
 }
 
 /* Keeps a copy of a configuration that was good, for the day that it isn't. */
@@ -204,15 +238,15 @@ session_conf(struct session *s, const char *file, bool lenient,
 static int
 load_records(struct session *s, struct diag *diag)
 {
-	int r = -ENOENT;
+	int r = -ENOENT, e;
 
 	if (s->state == NULL || s->state->ledger_fd < 0)
 		return diag_set(diag, r, STATE_DIR "/ledger", 0, "%s",
 		                err_text(r));
-	r = index_load(s->state->ledger_fd, &s->index, diag);
-	if (r == 0)
-		r = foreign_load(s->state->ledger_fd, &s->foreign, diag);
-	return r;
+	/* one may be good where the other is not */
+	r = foreign_load(s->state->ledger_fd, &s->foreign, diag);
+	e = index_load(s->state->ledger_fd, &s->index, r == 0 ? diag : NULL);
+	return r == 0 || e == ERR_VERSION ? e : r;
 }
 
 int
@@ -226,14 +260,18 @@ session_records(struct session *s, bool lenient, struct diag *diag)
 			*diag = d;
 		return r;
 	}
-	if (r < 0) {
-		warn_diag(&d, "what was recorded is made anew");
-		s->records_lost = true;
-	}
+	if (r == ERR_VERSION)
+		s->newer = true;
+	/* of the state folder as a whole it was said already */
+	if (r < 0 && (s->state == NULL || s->state->damaged != ERR_VERSION))
+		warn_diag(&d, s->newer ? NEWER :
+		          "what was recorded is made anew");
+	s->records_lost = r < 0;
 	if (s->index == NULL)
 		s->index = index_new();
 	if (s->foreign == NULL)
 		s->foreign = foreign_new();
+	hook_time("records read");
 	return s->index == NULL || s->foreign == NULL ? -ENOMEM : 0;
 }
 
@@ -247,6 +285,7 @@ session_db(struct session *s, struct diag *diag)
 		return diag_set(diag, -errno, s->admindir, 0, "%s",
 		                strerror(errno));
 	r = dpkgdb_load(fd, &db, diag);
+	hook_time("database read");
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -296,8 +335,25 @@ session_due(struct session *s, struct diag *diag)
 	due_facts_free(s->facts);
 	s->facts = NULL;
 	r = due_facts_new(s->db, s->conf, s->root, &s->facts, diag);
-
+	hook_time("conffiles found");
 	return r < 0 ? r : due_new(s->facts, s->root, &s->due);
+}
+
+size_t
+session_jobs(const struct session *s, size_t n)
+{
+	cpu_set_t cpus;
+	size_t jobs = 1;
+
+	if (s->conf != NULL && s->conf->jobs > 0)
+		jobs = (size_t)s->conf->jobs;
+	else if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		jobs = (size_t)CPU_COUNT(&cpus);
+	if (jobs > n)
+		jobs = n;
+	if (jobs > SESSION_JOBS_MAX)
+		jobs = SESSION_JOBS_MAX;
+	return jobs == 0 ? 1 : jobs;
 }
 
 struct session_cached {
@@ -322,6 +378,8 @@ session_ledger(struct session *s, const char *key)
 	if (s->state == NULL || s->state->ledger_fd < 0)
 		return NULL;
 	r = ledger_load(s->state->ledger_fd, key, &l, &d);
+	if (r == ERR_VERSION)
+		s->newer = true;
 	if (r < 0 && r != -ENOENT)
 		warn_diag(&d, "this ledger is not used");
 	copy = arena_strdup(s->arena, key);

@@ -327,6 +327,30 @@ state_adopt(struct state *s)
 }
 
 bool
+state_adopted(const struct state *s)
+{
+	return faccessat(s->dir_fd, MARKER, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT;
+}
+
+bool
+state_unguarded(const struct state *s)
+{
+	unsigned int folder, marker;
+	int fd = openat(s->dir_fd, MARKER,
+	                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool bare;
+
+	if (fd < 0)
+		return false;
+	bare = s->damaged == 0 && iflag_get(s->dir_fd, &folder) == 0 &&
+	       iflag_get(fd, &marker) == 0 &&
+	       !(folder & marker & IFLAG_IMMUTABLE);
+	close(fd);
+	return bare;
+}
+
+bool
 state_was_released(const struct state *s)
 {
 	return s->ledger_fd < 0 ||

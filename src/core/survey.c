@@ -20,7 +20,8 @@ static const char *const state_names[] = {
 	[SURVEY_UNSETTLED] = "unsettled",
 	[SURVEY_ABSENT] = "absent",
 	[SURVEY_SELF] = "self",
-	[SURVEY_UNKNOWN] = "unknown"
+	[SURVEY_UNKNOWN] = "unknown",
+	[SURVEY_UNOWNED] = "unowned"
 };
 
 const char *
@@ -70,26 +71,51 @@ fill(struct survey_row *row, struct session *s, const struct package *p,
 	}
 }
 
-static int
-walk_package(struct session *s, struct package *p, struct targets *t,
-             survey_fn *fn, void *ctx)
+static bool
+is_off(const struct session *s, const struct package *p)
 {
 	const struct index_row *ir = s->index == NULL ? NULL :
 	    index_find(s->index, p->name, p->arch);
+
+	return ir != NULL && ir->off;
+}
+
+static void
+judge(struct session *s, const struct package *p, const char *listed,
+      bool off, struct survey_row *ret)
+{
 	struct survey_row row = {
 		.package = p->key, .name = p->name, .arch = p->arch,
 		.version = p->version
 	};
+	struct verdict v;
+
+	due_judge(s->due, p, listed, &v);
+	fill(&row, s, p, &v, off);
+	*ret = row;
+}
+
+void
+survey_judge(struct session *s, const struct package *p, const char *listed,
+             struct survey_row *ret)
+{
+	judge(s, p, listed, is_off(s, p), ret);
+}
+
+static int
+walk_package(struct session *s, struct package *p, struct targets *t,
+             survey_fn *fn, void *ctx)
+{
+	bool off = is_off(s, p);
 
 	for (size_t i = 0; i < p->n_paths; i++) {
-		struct verdict v;
+		struct survey_row row;
 		int r;
 
 		if (!targets_path(t, p, p->paths[i],
 		                  dpkgdb_real(s->db, p, p->paths[i])))
 			continue;
-		due_judge(s->due, p, p->paths[i], &v);
-		fill(&row, s, p, &v, ir != NULL && ir->off);
+		judge(s, p, p->paths[i], off, &row);
 		r = fn(ctx, &row);
 		if (r != 0)
 			return r;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "closing.h"
 #include "history.h"
 #include "json.h"
 #include "log.h"
@@ -111,4 +112,17 @@ transaction_finding(uint64_t id, const struct finding *f)
 	         f->package != NULL ? f->package : "-", f->path,
 	         f->expected != NULL ? f->expected : "-",
 	         f->actual != NULL ? f->actual : "-");
+}
+
+void
+transaction_caught(uint64_t id, const struct closing *c)
+{
+	if (c->caught_all != NULL)
+		log_line("txn=%016" PRIx64 " note=\"caught up with every "
+		         "package: %s changed behind our back\"", id,
+		         c->caught_all);
+	else if (c->n_caught > 0)
+		log_line("txn=%016" PRIx64 " note=\"caught up with %zu "
+		         "packages that changed behind our back\"", id,
+		         c->n_caught);
 }

@@ -204,6 +204,7 @@ parse_once(struct cmdline *ret, int argc, char *const *argv,
 		return r;
 	c.unknown_action = c.unknown_option && c.action == CMD_NONE;
 	c.force_overwrite = (p.force & FORCE_BIT_OVERWRITE) != 0;
+	c.force_overwrite_dir = (p.force & FORCE_BIT_OVERWRITE_DIR) != 0;
 	c.force_configure_any = (p.force & FORCE_BIT_CONFIGURE_ANY) != 0;
 	c.script_chrootless = (p.force & FORCE_BIT_CHROOTLESS) != 0;
 	*ret = c;

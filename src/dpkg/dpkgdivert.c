@@ -139,3 +139,20 @@ dpkgdb_real(const struct dpkgdb *db, const struct package *p, const char *path)
 		return path;
 	return v->to;
 }
+
+int
+dpkgdb_moved(const struct dpkgdb *a, const struct dpkgdb *b,
+             struct strmap *names)
+{
+	for (size_t i = 0; i < a->n_diversions; i++) {
+		const struct diversion *d = &a->diversions[i];
+		bool same = false;
+
+		for (size_t k = 0; !same && k < b->n_diversions; k++)
+			same = strcmp(b->diversions[k].from, d->from) == 0 &&
+			       strcmp(b->diversions[k].to, d->to) == 0;
+		if (!same && strmap_put(names, d->from, 1) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

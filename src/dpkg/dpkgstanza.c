@@ -23,6 +23,8 @@ enum field {
 	F_CONFLICTS,
 	F_BREAKS,
 	F_PROVIDES,
+	F_DEPENDS,
+	F_PRE_DEPENDS,
 	F_CONFFILES,
 	N_FIELDS
 };
@@ -40,6 +42,8 @@ static const struct {
 	[F_CONFLICTS] = { "Conflicts", 9 },
 	[F_BREAKS] = { "Breaks", 6 },
 	[F_PROVIDES] = { "Provides", 8 },
+	[F_DEPENDS] = { "Depends", 7 },
+	[F_PRE_DEPENDS] = { "Pre-Depends", 11 },
 	[F_CONFFILES] = { "Conffiles", 9 },
 };
 
@@ -269,6 +273,8 @@ make_package(struct dpkgdb *db, const struct stanza *s, struct package *p,
 	p->conflicts = set_or_null(s->values[F_CONFLICTS]);
 	p->breaks = set_or_null(s->values[F_BREAKS]);
 	p->provides = set_or_null(s->values[F_PROVIDES]);
+	p->depends = set_or_null(s->values[F_DEPENDS]);
+	p->pre_depends = set_or_null(s->values[F_PRE_DEPENDS]);
 	p->key = dpkglist_key(db, p);
 	return p->key ? 0 : -ENOMEM;
 }

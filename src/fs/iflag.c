@@ -11,6 +11,11 @@
 #include "err.h"
 #include "iflag.h"
 
+/* Of the kernel's ext4.h, which older headers have not. */
+#define EXT4_CHECKPOINT		_IOW('f', 43, unsigned int)
+#define EXT4_CHECKPOINT_DRY_RUN	0x4u
+#define EXT4_MAGIC		0x0000ef53
+
 /* ENOTTY from vfat and pipes, EOPNOTSUPP from squashfs, erofs and fuse. */
 static int
 flag_error(int err)
@@ -65,8 +70,8 @@ static const struct {
 	unsigned int magic;
 	struct fskind kind;
 } kinds[] = {
-	/* ext2 and ext3 have the same number and come with the same driver. */
-	{ 0x0000ef53, { .name = "ext4", .flags = true, .journaled = true } },
+	/* ext2 and ext3 have the same number, and often the same driver. */
+	{ EXT4_MAGIC, { .name = "ext4", .flags = true, .journaled = true } },
 	{ 0x58465342, { .name = "xfs", .flags = true, .journaled = true } },
 	{ 0x9123683e, { .name = "btrfs", .flags = true } },
 	{ 0x01021994, { .name = "tmpfs", .flags = true } },
@@ -108,6 +113,19 @@ static const struct {
 	{ 0x00000187, { .name = "autofs" } },
 };
 
+/*
+ * ext2, and ext4 where somebody took the journal away: there fsync writes
+ * the one inode only. The driver knows; whatever it answers but yes (ENODEV
+ * says no, EPERM and ENOTTY nothing), syncfs is never wrong, only slower.
+ */
+static bool
+ext4_has_journal(int fd)
+{
+	unsigned int flags = EXT4_CHECKPOINT_DRY_RUN;
+
+	return ioctl(fd, EXT4_CHECKPOINT, &flags) == 0;
+}
+
 int
 fskind_of(int fd, struct fskind *ret)
 {
@@ -123,6 +141,8 @@ fskind_of(int fd, struct fskind *ret)
 			break;
 		}
 	}
+	if (fs.f_type == EXT4_MAGIC)
+		kind.journaled = ext4_has_journal(fd);
 	kind.read_only = (fs.f_flags & ST_RDONLY) != 0;
 	*ret = kind;
 	return 0;

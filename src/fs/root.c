@@ -37,6 +37,7 @@ struct root {
 	/* Paths come sorted: the folder is nearly always the last one again. */
 	struct buf key;		/* the folder last asked for, as listed */
 	struct folder *last;	/* what it is, or NULL */
+	bool missing;		/* it was not there */
 };
 
 int
@@ -199,7 +200,12 @@ folder_get(struct root *r, const char *listed, size_t len,
 		*ret = r->last;
 		return 0;
 	}
+	/* A package that is new: none of its folders is there yet. */
+	if (r->missing && r->key.len == len &&
+	    memcmp(r->key.data, listed, len) == 0)
+		return -ENOENT;
 	r->last = NULL;
+	r->missing = false;
 	buf_clear(&r->key);
 	err = buf_add(&r->key, listed, len);
 	if (err < 0)
@@ -208,6 +214,7 @@ folder_get(struct root *r, const char *listed, size_t len,
 		f = (struct folder *)value;
 	} else {
 		err = folder_resolve(r, &f);
+		r->missing = err == -ENOENT;
 		if (err < 0)
 			return err;
 		if (strcmp(f->name, r->key.data) != 0) {
@@ -372,6 +379,14 @@ root_readlink(struct root *r, const char *path, char *ret_target, size_t size)
 		return -ENAMETOOLONG;
 	ret_target[n] = '\0';
 	return (int)n;
+}
+
+bool
+node_mounted(const struct node *n)
+{
+	uint64_t told = n->attributes & n->attributes_mask;
+
+	return !S_ISDIR(n->mode) && (told & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 int

@@ -125,18 +125,31 @@ syncset_merge(struct syncset *to, struct syncset *from)
 }
 
 int
-syncset_flush(struct syncset *s)
+syncset_flush_but(struct syncset *s, uint64_t dev)
 {
 	int err = s->err;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		int r = sync_mount(&s->mounts[i]);
+		struct mount *m = &s->mounts[i];
+		int r;
 
+		if (m->journaled && m->dev == dev) {
+			s->mounts[kept++] = *m;
+			continue;
+		}
+		r = sync_mount(m);
 		if (err == 0)
 			err = r;
-		close(s->mounts[i].fd);
+		close(m->fd);
 	}
-	s->n = 0;
+	s->n = kept;
 	s->err = 0;
 	return err;
+}
+
+int
+syncset_flush(struct syncset *s)
+{
+	return syncset_flush_but(s, UINT64_MAX);
 }

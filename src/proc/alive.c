@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #define NOTE_SIZE 64
+#define PARENT_FIELD 4
 #define START_FIELD 22
+#define MAX_DEPTH 1000
 
 /* Decimal digits at *at, which moves behind them. */
 static bool
@@ -32,14 +34,14 @@ number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* When a process began, in ticks since boot; 0 where nobody tells. A name may
- * hold blanks and brackets, so counting starts behind the last bracket. */
+/* A number of proc(5)'s stat; 0 where nobody tells. A name may hold blanks and
+ * brackets, so counting starts behind the last bracket. */
 static unsigned long long
-started(const char *path)
+stat_field(const char *path, int wanted)
 {
 	char text[1024];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned long long start = 0;
+	unsigned long long value = 0;
 	const char *at;
 	ssize_t n;
 
@@ -51,12 +53,19 @@ started(const char *path)
 		return 0;
 	text[n] = '\0';
 	at = strrchr(text, ')');
-	for (int field = 2; at != NULL && field < START_FIELD; field++) {
+	for (int field = 2; at != NULL && field < wanted; field++) {
 		at = strchr(at, ' ');
 		if (at != NULL)
 			at++;
 	}
-	return at != NULL && number(&at, &start) ? start : 0;
+	return at != NULL && number(&at, &value) ? value : 0;
+}
+
+/* When a process began, in ticks since boot. */
+static unsigned long long
+started(const char *path)
+{
+	return stat_field(path, START_FIELD);
 }
 
 int
@@ -93,4 +102,19 @@ alive_noted(int fd, pid_t *ret_pid)
 		return 0;
 	*ret_pid = (pid_t)pid;
 	return 1;
+}
+
+bool
+alive_is_ancestor(pid_t pid)
+{
+	unsigned long long at = (unsigned long long)getppid();
+	char path[64];
+
+	for (int i = 0; i < MAX_DEPTH && at > 0; i++) {
+		if (at == (unsigned long long)pid)
+			return true;
+		snprintf(path, sizeof(path), "/proc/%llu/stat", at);
+		at = stat_field(path, PARENT_FIELD);
+	}
+	return false;
 }

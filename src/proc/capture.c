@@ -29,7 +29,7 @@ close_at_exec(void)
 		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* Caught signals too: their handlers are for the parent. */
+/* What is ignored would stay so in the program; handlers go by themselves. */
 static void
 default_signals(void)
 {
@@ -43,6 +43,7 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Shares the parent's memory until execve: it writes to no variable of it. */
 static _Noreturn void
 become(char *const *argv, char *const *envp, int in, int out, int report)
 {
@@ -136,7 +137,8 @@ capture_start(char *const *argv, char *const *envp, int in,
 	}
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
-	pid = fork();
+	/* A copy of our memory would cost more than all the rest. */
+	pid = vfork();
 	if (pid == 0)
 		become(argv, envp, in, out[1], report[1]);
 	err = pid < 0 ? -errno : 0;

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "lifting.h"
+
+#include <errno.h>
+
+#include "hook.h"
+#include "self.h"
+
+static int
+lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
+              struct tally *tally, struct diag *diag)
+{
+	struct dpkgdb *db = s->db;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+
+		if (chosen != NULL ? !chosen[i] : p->state <= PKG_CONFIG_FILES)
+			continue;
+		r = dpkgdb_load_list(db, p, diag);
+		if (r == 0)
+			r = unseal_package(s->due, p,
+			                   session_ledger(s, p->key),
+			                   s->foreign, sync, tally);
+		hook_kill("lifting");
+	}
+	return r;
+}
+
+int
+lifting_run(struct session *s, const bool *chosen,
+            const struct journal_plan *plan, struct tally *tally,
+            struct diag *diag)
+{
+	struct syncset *sync = syncset_new();
+	int r = sync == NULL ? -ENOMEM : 0, e;
+
+	if (r == 0)
+		r = lift_packages(s, chosen, sync, tally, diag);
+	if (r == 0 && chosen == NULL)
+		self_change(s->root, s->due, 0, sync, tally);
+	if (r == 0)
+		seal_restore(s->due, plan, false, s->foreign, sync, tally);
+	e = sync == NULL ? 0 : syncset_flush(sync);
+	syncset_free(sync);
+	if (r == 0 && tally->failed > 0)
+		return diag_set(diag, tally->first_error, NULL, 0,
+		                "%zu files could not be lifted: %s",
+		                tally->failed, err_text(tally->first_error));
+	return r < 0 ? r : e;
+}
