@@ -134,6 +134,49 @@ pair_rc()
 	is "$PAIR_RC" "$status" "${*:1:1}: dpkg exits $status"
 }
 
+# The flagged files of our trees, one a line: INODE PATH MODE OWNER.
+pair_flagged()
+{
+	(
+		cd "$ROOT" || exit
+		for dir in "${PAIR_TREES[@]}"; do
+			[ ! -e "$dir" ] || find "$dir" -type f -exec \
+				lsattr -d -- {} +
+		done | awk '$1 ~ /i/ { print $2 }' |
+			xargs -r stat -c '%i /%n %a %u:%g'
+	) | LC_ALL=C sort
+}
+
+# pair_plan STATUS DESCRIPTION ARG...: `dpkg ARG...` as pair_rc, and before it
+# its plan. All flagged files that dpkg replaced, removed or changed must have
+# been planned to be open, by any of their names. $PAIR_SPARE has what was
+# planned in vain, as names below the first tree. PAIR_WORDS=-o: as `pair -o`.
+pair_plan()
+{
+	local status=$1 name=$2 missed
+
+	shift 2
+	expect_rc 0 "$name: its plan" in_root dpkg-immutable --plan -- "$@"
+	# The plan's names are listed ones: of /lib, where /usr/lib is meant.
+	awk -F '\t' '$1 == "open" { print $4 }' "$OUT" |
+		sed -E 's,^/(bin|sbin|lib)/,/usr/\1/,' |
+		grep -F "$(printf '/%s/\n' "${PAIR_TREES[@]}")" |
+		(cd "$ROOT" && sed 's,^/,,' | xargs -r stat -c '%i /%n') |
+		LC_ALL=C sort -u >"$WORK/planned"
+	pair_flagged >"$WORK/flagged"
+	# shellcheck disable=SC2086	# it may be nothing
+	pair ${PAIR_WORDS:-} "$name" dpkg "$@"
+	is "$PAIR_RC" "$status" "$name: dpkg exits $status"
+	pair_flagged | LC_ALL=C comm -23 "$WORK/flagged" - >"$WORK/touched"
+	missed=$(awk 'FILENAME == ARGV[1] { planned[$1]; next }
+		!($1 in planned) { print $2 }' "$WORK/planned" "$WORK/touched")
+	is "$missed" '' "$name: all that dpkg touched was planned"
+	# shellcheck disable=SC2034	# the cases'
+	PAIR_SPARE=$(awk 'FILENAME == ARGV[1] { touched[$1]; next }
+		!($1 in touched) { print $2 }' "$WORK/touched" "$WORK/planned" |
+		sed "s|^/${PAIR_TREES[0]}/||" | xargs)
+}
+
 # Does the same to both beds.
 both()
 {
