@@ -39,6 +39,11 @@ export DI_TESTS DI_TOP DI_BUILD DI_CACHE DI_TMP
 BED_PACKAGES="cron dbus man-db iputils-ping openssh-client perl-doc
 	wireshark-common python3-minimal vim-tiny less locales
 	initramfs-tools sudo tzdata ca-certificates attr acl libcap2-bin"
+# Installed in the images of SUITE+frontends besides: for the cases that speak
+# of front ends, so that the others' images stay small.
+BED_FRONTENDS="aptitude python3-apt unattended-upgrades packagekit
+	packagekit-tools apt-utils debconf locales initramfs-tools python3
+	fakeroot dpkg-dev dbus"
 # Raise it when images made by older code must not be used any more.
 BED_VERSION=1
 BED_SIZE=6G
@@ -386,6 +391,64 @@ bed_build()
 	return "$rc"
 }
 
+# bed_fill_frontends IMAGE: installs those packages; a mount namespace's own.
+bed_fill_frontends()
+{
+	local image=$1 ROOT rc=0
+
+	ROOT=$(mktemp -d "$DI_TMP/di-build.XXXXXX") || return
+	bed_proxy
+	# shellcheck disable=SC2086,SC2016  # a list; the inner shell's
+	if ! {
+		mount -o loop,discard "$image" "$ROOT" &&
+		bed_dev "$ROOT" &&
+		cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf" &&
+		in_root env http_proxy="${http_proxy:-}" sh -c '
+			[ -n "$http_proxy" ] || unset http_proxy
+			apt-get update &&
+			apt-get install -y --no-install-recommends "$@"' \
+			sh $BED_FRONTENDS &&
+		: >"$ROOT/etc/resolv.conf" &&
+		umount -R "$ROOT"
+	}; then
+		umount -R -l "$ROOT" 2>/dev/null
+		rc=1
+	fi
+	rmdir "$ROOT"
+	return "$rc"
+}
+
+# bed_frontends SUITE: as bed_base, of the image that has BED_FRONTENDS
+# installed too; the suite's own image stays what it is.
+bed_frontends()
+{
+	local base image key lock log=$DI_CACHE/$1+frontends.log
+
+	base=$(bed_base "$1") || return
+	key=$(printf '%s ' "$BED_FRONTENDS" |
+		command md5sum | command cut -c1-8) && [ -n "$key" ] || return
+	image=${base%.ext4}+frontends-$key.ext4
+	exec {lock}>"$DI_CACHE/$1+frontends.lock" && flock "$lock" || return
+	if [ -n "${DI_REFRESH:-}" ] || [ ! -f "$image" ]; then
+		rm -f "${base%.ext4}"+frontends-*
+		# shellcheck disable=SC2016  # the inner shell's
+		if ! cp --reflink=auto --sparse=always -- "$base" \
+				"$image.tmp" ||
+		    ! unshare --mount --propagation private -- \
+			/bin/bash -c '. "$1"; bed_fill_frontends "$2"' \
+			bed_frontends "$DI_TESTS/system/lib.sh" "$image.tmp" \
+			{lock}>&- >"$log" 2>&1 </dev/null ||
+		    ! mv "$image.tmp" "$image"; then
+			tail -n 20 "$log" >&2
+			rm -f "$image.tmp"
+			exec {lock}>&-
+			return 1
+		fi
+	fi
+	exec {lock}>&-
+	printf '%s' "$image"
+}
+
 # bed_base SUITE: prints the name of the suite's cached ext4 image, which is
 # made first if need be. Never mount it but read-only: copies are for that.
 bed_base()
@@ -393,8 +456,9 @@ bed_base()
 	local suite=$1 key image lock arch
 
 	arch=$(command dpkg --print-architecture) && [ -n "$arch" ] || return
+	# A case may have functions of these names.
 	key=$(printf '%s ' "$BED_VERSION" "$BED_SIZE" "$BED_PACKAGES" |
-		md5sum | cut -c1-8)
+		command md5sum | command cut -c1-8) && [ -n "$key" ] || return
 	image=$DI_CACHE/$suite-$arch-$key.ext4
 	mkdir -p "$DI_CACHE" || return
 	exec {lock}>"$DI_CACHE/$suite.lock" && flock "$lock" || return
@@ -418,12 +482,15 @@ bed_base()
 
 ##### Beds ##################################################################
 
-# bed_image SUITE FILE: FILE becomes a copy of the suite's image.
+# bed_image SUITE[+frontends] FILE: FILE becomes a copy of the suite's image.
 bed_image()
 {
 	local base
 
-	base=$(bed_base "$1") &&
+	case $1 in
+	*+frontends) base=$(bed_frontends "${1%+*}") ;;
+	*) base=$(bed_base "$1") ;;
+	esac &&
 	cp --reflink=auto --sparse=always -- "$base" "$2"
 }
 
