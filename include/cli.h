@@ -8,6 +8,7 @@
 #include "options.h"
 #include "report.h"
 #include "session.h"
+#include "watch.h"
 
 /* Exit statuses of our own actions. */
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
@@ -20,6 +21,8 @@ struct cli {
 	char *const *envp;
 	struct report *report;
 	struct session *session;	/* NULL until opened */
+	struct progress progress;
+	struct watch *watch;	/* shows it; NULL: nobody looks */
 	bool blind;		/* not root: what is recorded is unknown */
 };
 
@@ -45,6 +48,9 @@ int cli_open(struct cli *c, const char *root, const char *admindir,
  * adopted is -ENOENT. Whoever is not root goes on without records.
  */
 int cli_load(struct cli *c, struct diag *diag);
+
+/* The work is done, what follows are words on it. */
+void cli_worked(struct cli *c);
 
 /* Prints findings to the report; ctx is the struct cli. */
 void cli_finding(void *ctx, const struct finding *f);

@@ -52,8 +52,12 @@ enum option_id {
 	OPT_ACCEPT,
 	OPT_NO_ACT,
 	OPT_QUIET,
-	OPT_VERBOSE
+	OPT_VERBOSE,
+	OPT_NO_PROGRESS,
+	OPT_COLOR
 };
+
+enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* One row of the one table; parser, help and tests read nothing else. */
 struct option_row {
@@ -78,6 +82,8 @@ struct options {
 	bool json;
 	int jobs;		/* 0: not given */
 	bool all, forget, check, quick, accept, no_act, quiet, verbose;
+	bool no_progress;
+	enum option_color color;
 	bool own_root;		/* --root or --admindir was a word here */
 	char **operands;	/* behind the array: NULL */
 	size_t n_operands;

@@ -13,14 +13,14 @@
 #include "survey.h"
 
 /*
- * What an action has to say on stdout, as text for people or one JSON object
- * a line. Errors of writing are kept: every call returns 0 or the first of
+ * What an action has to say on stdout, as text for people (in colour or not)
+ * or one JSON object a line. Errors of writing are kept: every call returns 0 or the first of
  * them (-EPIPE, -ENOSPC, ...), so that a walk can end there.
  *
  * Names in text stand as they are, unless they hold control bytes, are not
  * UTF-8 or could be read as an escape: then they are escaped by vis.h.
  */
-enum report_format { REPORT_TEXT, REPORT_JSON };
+enum report_format { REPORT_TEXT, REPORT_COLOR, REPORT_JSON };
 
 struct report;
 

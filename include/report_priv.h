@@ -23,7 +23,7 @@ struct report_backend {
 	               const struct report_fact *facts, size_t n);
 };
 
-extern const struct report_backend report_text, report_json;
+extern const struct report_backend report_text, report_color, report_json;
 
 /* The counts of --coverage as an aligned table. */
 int report_table(struct buf *out, const struct report_count *rows, size_t n);

@@ -12,6 +12,7 @@
 #include "foreign.h"
 #include "index.h"
 #include "ledger.h"
+#include "progress.h"
 #include "state.h"
 
 /*
@@ -44,6 +45,7 @@ struct session {
 	struct strmap *ledgers;		/* key -> struct ledger *, cached */
 	struct session_cached *cached;	/* the same, for freeing */
 	struct arena *arena;
+	struct progress *progress;	/* borrowed; NULL: nobody watches */
 };
 
 /*

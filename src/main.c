@@ -13,6 +13,7 @@
  *	help		--help and --version, out of that table
  *	act		the actions, a file for each family of them
  *	report		what actions say; backends for text and JSON
+ *	watch		the line that tells how far work has come
  *	dpkgmode	called as dpkg: become it, or run it protected
  *
  * src/core: the idea
@@ -79,6 +80,7 @@
  * src/base: what any program needs
  *	err		errors as values, and their words
  *	log		where words for people go
+ *	progress	how far work has come
  *	buf, arena	memory
  *	strmap, inoset	sets of names, of inodes
  *	lines, vis	text, escaped names

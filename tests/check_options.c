@@ -116,6 +116,7 @@ START_TEST(options_every_row_with_every_action)
 		snprintf(word, sizeof(word), "--%s%s", row->name,
 		         row->id == OPT_FORMAT ? "=json" :
 		         row->id == OPT_JOBS ? "=3" :
+		         row->id == OPT_COLOR ? "=never" :
 		         row->kind == OPTION_VALUE ? "=/v" : "");
 		for (size_t k = 0; (act = options_row(k)) != NULL; k++) {
 			if (act->kind != OPTION_ACTION ||
@@ -206,6 +207,28 @@ START_TEST(options_open_a_command)
 	ck_assert(!options_is_open(5, argv));
 	argv[4] = (char *)"--open";
 	ck_assert(!options_is_open(5, argv));
+}
+END_TEST
+
+START_TEST(options_color)
+{
+	struct options o;
+
+	accept_line("--list", &o);
+	ck_assert_int_eq(o.color, COLOR_AUTO);
+	ck_assert(!o.no_progress);
+	options_free(&o);
+	accept_line("--list --color=always --no-progress", &o);
+	ck_assert_int_eq(o.color, COLOR_ALWAYS);
+	ck_assert(o.no_progress);
+	options_free(&o);
+	accept_line("--list --color never", &o);
+	ck_assert_int_eq(o.color, COLOR_NEVER);
+	options_free(&o);
+	refuse("--list --color=red",
+	       "--color: 'red' is none of auto, always, never");
+	refuse("--open a --color=never -- b",
+	       "--color does not go with --open");
 }
 END_TEST
 
@@ -486,6 +509,7 @@ suite(void)
 	tcase_add_test(t, options_every_row_with_every_action);
 	tcase_add_test(t, options_set_what_they_say);
 	tcase_add_test(t, options_open_a_command);
+	tcase_add_test(t, options_color);
 	tcase_add_test(t, options_explain_files);
 	tcase_add_test(t, options_mix_with_operands);
 	tcase_add_test(t, options_help_comes_first);

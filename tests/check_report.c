@@ -53,6 +53,97 @@ put_path(const char *path)
 	ck_assert_int_eq(report_path(report, &row), 0);
 }
 
+START_TEST(report_in_color)
+{
+	static const struct finding missing = {
+		.kind = FINDING_MISSING, .path = "/a"
+	};
+	struct survey_row row = plain_row;
+
+	begin(REPORT_COLOR, true);
+	ck_assert_int_eq(report_path(report, &row), 0);
+	row.state = SURVEY_EXEMPT;
+	ck_assert_int_eq(report_path(report, &row), 0);
+	ck_assert_int_eq(report_finding(report, &missing), 0);
+	ck_assert_int_eq(report_summary(report, "quiet", NULL, 0), 0);
+	expect("\033[32mprotected\033[0m\t-\tlibc6:amd64\t"
+	       "/usr/lib/libc.so.6\n"
+	       "exempt\t-\tlibc6:amd64\t/usr/lib/libc.so.6\n"
+	       "/a: \033[31mmissing\033[0m\n");
+}
+END_TEST
+
+static struct explanation
+plain_explanation(void)
+{
+	static const struct ledger_row recorded = {
+		.path = "/usr/lib/libc.so.6", .has_md5 = true, .size = 7
+	};
+	struct explanation e = {
+		.row = plain_row, .package_state = "installed",
+		.recorded = &recorded
+	};
+
+	buf_init(&e.entry, 0);
+	return e;
+}
+
+START_TEST(report_explanations)
+{
+	static const char entry[] = "{\"type\":\"transaction\",\"time\":"
+	    "\"T\",\"txn\":\"00aa\",\"action\":\"unpack\"}";
+	struct explanation e = plain_explanation();
+
+	begin(REPORT_TEXT, false);
+	ck_assert_int_eq(report_explanation(report, &e), 0);
+	e.listed = "/lib/libc.so.6\033[2J";
+	e.diverter = "";
+	e.recorded = NULL;
+	ck_assert_int_eq(buf_add(&e.entry, entry, sizeof(entry) - 1), 0);
+	ck_assert_int_eq(report_explanation(report, &e), 0);
+	buf_free(&e.entry);
+	e = (struct explanation){ .row = {
+		.path = "/x", .state = SURVEY_UNOWNED, .reason = "flag"
+	} };
+	buf_init(&e.entry, 0);
+	ck_assert_int_eq(report_explanation(report, &e), 0);
+	expect("/usr/lib/libc.so.6\n"
+	       "  package   libc6 2.36-9 amd64 (installed)\n"
+	       "  state     protected, on ext4\n"
+	       "  recorded  7 bytes, md5 00000000000000000000000000000000\n"
+	       "/usr/lib/libc.so.6\n"
+	       "  package   libc6 2.36-9 amd64 (installed)\n"
+	       "  listed as /lib/libc.so.6\\033\\1332J\n"
+	       "  diverted  by hand (a local diversion)\n"
+	       "  state     protected, on ext4\n"
+	       "  last run  T 00aa unpack\n"
+	       "/x\n"
+	       "  package   none lists it\n"
+	       "  state     unowned (flag)\n");
+}
+END_TEST
+
+START_TEST(report_explanations_as_json)
+{
+	static const char entry[] = "{\"time\":\"T\",\"txn\":\"00aa\"}";
+	struct explanation e = plain_explanation();
+
+	e.listed = "/lib/libc.so.6";
+	e.diverter = "other";
+	ck_assert_int_eq(buf_add(&e.entry, entry, sizeof(entry) - 1), 0);
+	begin(REPORT_JSON, false);
+	ck_assert_int_eq(report_explanation(report, &e), 0);
+	buf_free(&e.entry);
+	expect("{\"type\":\"path\",\"path\":\"/usr/lib/libc.so.6\","
+	       "\"package\":\"libc6\",\"architecture\":\"amd64\","
+	       "\"version\":\"2.36-9\",\"state\":\"protected\","
+	       "\"fs\":\"ext4\",\"package_state\":\"installed\","
+	       "\"listed\":\"/lib/libc.so.6\",\"diverted_by\":\"other\","
+	       "\"size\":7,\"md5\":\"00000000000000000000000000000000\","
+	       "\"txn\":\"00aa\",\"time\":\"T\"}\n");
+}
+END_TEST
+
 START_TEST(report_paths_as_text)
 {
 	struct survey_row row = plain_row;
@@ -301,6 +392,9 @@ suite(void)
 	Suite *s = suite_create("report");
 	TCase *t = tcase_create("core");
 
+	tcase_add_test(t, report_in_color);
+	tcase_add_test(t, report_explanations);
+	tcase_add_test(t, report_explanations_as_json);
 	tcase_add_test(t, report_paths_as_text);
 	tcase_add_test(t, report_odd_paths_as_text);
 	tcase_add_test(t, report_paths_as_json);

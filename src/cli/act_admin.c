@@ -106,6 +106,7 @@ act_change(struct cli *c)
 		r = change(c, &job, &diag);
 	if (r < 0)
 		return cli_fail(c, r, &diag);
+	cli_worked(c);
 	summarize(c, ch, &job);
 	if (job.tally.failed > 0) {
 		diag_set(&diag, job.tally.first_error, NULL, 0,

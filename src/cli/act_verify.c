@@ -51,6 +51,7 @@ act_verify(struct cli *c)
 		              c->o->quick, cli_finding, c, &total, &diag);
 	if (r < 0)
 		return cli_fail(c, r, &diag);
+	cli_worked(c);
 	summarize(c, &total);
 	if (total.unknown > 0)
 		return EXIT_TROUBLE;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "act.h"
@@ -32,6 +33,42 @@ static const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_HISTORY] = { act_history, false }
 };
 
+void
+cli_worked(struct cli *c)
+{
+	watch_stop(c->watch);
+	c->watch = NULL;
+}
+
+static bool
+env_has(const struct cli *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char *const *e = c->envp; e != NULL && *e != NULL; e++)
+		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
+			return true;
+	return false;
+}
+
+/* For a person at a terminal only, not for front ends and scripts. */
+static void
+start_watch(struct cli *c)
+{
+	static const char *const what[VERB_COUNT] = {
+		[VERB_VERIFY] = "verifying", [VERB_PROTECT] = "protecting",
+		[VERB_ADOPT] = "protecting", [VERB_UNPROTECT] = "lifting",
+		[VERB_RELEASE] = "releasing"
+	};
+
+	if (what[c->o->verb] == NULL || c->o->no_progress || c->o->quiet ||
+	    !isatty(STDERR_FILENO) || env_has(c, "DPKG_FRONTEND_LOCKED") ||
+	    env_has(c, "DPKG_MAINTSCRIPT_NAME"))
+		return;
+	c->session->progress = &c->progress;
+	c->watch = watch_start(STDERR_FILENO, what[c->o->verb], &c->progress);
+}
+
 int
 cli_fail(struct cli *c, int err, const struct diag *d)
 {
@@ -47,6 +84,7 @@ cli_fail(struct cli *c, int err, const struct diag *d)
 		         err_text(err));
 		d = &plain;
 	}
+	cli_worked(c);
 	diag_text(d, text, sizeof(text));
 	log_error("%s", text);
 	if (c->report != NULL)
@@ -59,6 +97,7 @@ cli_finding(void *ctx, const struct finding *f)
 {
 	struct cli *c = ctx;
 
+	watch_hide(c->watch);
 	report_finding(c->report, f);
 }
 
@@ -75,6 +114,8 @@ cli_open(struct cli *c, const char *root, const char *admindir,
 		r = session_conf(c->session, c->o->config, lenient, diag);
 	if (r == 0 && c->o->jobs > 0)
 		c->session->conf->jobs = c->o->jobs;
+	if (r == 0)
+		start_watch(c);
 	return r;
 }
 
@@ -151,6 +192,7 @@ run_verb(struct cli *c)
 	if (v->changes && c->o->verb != VERB_OPEN)
 		outlive_pipe();
 	status = v->act(c);
+	cli_worked(c);
 	session_free(c->session);
 	c->session = NULL;
 	r = report_end(c->report);
@@ -160,6 +202,18 @@ run_verb(struct cli *c)
 	if (r != -EPIPE)
 		log_error("standard output: %s", err_text(r));
 	return EXIT_TROUBLE;
+}
+
+/* https://no-color.org: an environment that has NO_COLOR wants none. */
+static enum report_format
+format_of(const struct cli *c)
+{
+	if (c->o->json)
+		return REPORT_JSON;
+	if (c->o->color == COLOR_AUTO)
+		return isatty(STDOUT_FILENO) && !env_has(c, "NO_COLOR") ?
+		       REPORT_COLOR : REPORT_TEXT;
+	return c->o->color == COLOR_ALWAYS ? REPORT_COLOR : REPORT_TEXT;
 }
 
 static int
@@ -192,8 +246,7 @@ cli_main(int argc, char *const *argv, char *const *envp)
 		options_free(&o);
 		return status;
 	}
-	r = report_new(o.json ? REPORT_JSON : REPORT_TEXT, STDOUT_FILENO,
-	               o.quiet, &c.report);
+	r = report_new(format_of(&c), STDOUT_FILENO, o.quiet, &c.report);
 	status = r < 0 ? cli_fail(&c, r, NULL) : run_verb(&c);
 	report_free(c.report);
 	options_free(&o);

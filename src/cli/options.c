@@ -150,6 +150,24 @@ set_format(struct parse *p, const char *value)
 }
 
 static int
+set_color(struct parse *p, const char *value)
+{
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always",
+		[COLOR_NEVER] = "never"
+	};
+
+	for (int i = COLOR_AUTO; i <= COLOR_NEVER; i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		p->o->color = (enum option_color)i;
+		return 0;
+	}
+	return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+	                "--color: '%s' is none of auto, always, never", value);
+}
+
+static int
 set_path(struct parse *p, const char *name, const char **at,
          const char *value)
 {
@@ -202,6 +220,11 @@ apply_option(struct parse *p, const struct option_row *row,
 		return set_format(p, value);
 	case OPT_JOBS:
 		return set_jobs(p, value);
+	case OPT_NO_PROGRESS:
+		o->no_progress = true;
+		break;
+	case OPT_COLOR:
+		return set_color(p, value);
 	}
 	return 0;
 }

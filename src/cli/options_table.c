@@ -71,7 +71,11 @@ static const struct option_row rows[] = {
 	PLAIN("quiet", 0, QUIET, ALL,
 	      "no summary, no warnings"),
 	PLAIN("verbose", 0, VERBOSE, ALL,
-	      "tell more: folders, what was read")
+	      "tell more: folders, what was read"),
+	PLAIN("no-progress", 0, NO_PROGRESS, ALL,
+	      "no line on the terminal while work goes on"),
+	VALUE("color", COLOR, TELLS, "auto|always|never",
+	      "states and findings in colour (default: auto)")
 };
 
 const struct option_row *

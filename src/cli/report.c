@@ -25,8 +25,9 @@ report_new(enum report_format format, int fd, bool quiet,
 
 	if (r == NULL)
 		return -ENOMEM;
-	r->backend = format == REPORT_JSON ? &report_json : &report_text;
-	r->quiet = quiet && format == REPORT_TEXT;
+	r->backend = format == REPORT_JSON ? &report_json :
+	             format == REPORT_COLOR ? &report_color : &report_text;
+	r->quiet = quiet && format != REPORT_JSON;
 	r->fd = fd;
 	buf_init(&r->out, 0);
 	*ret = r;

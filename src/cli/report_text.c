@@ -54,6 +54,43 @@ add_fields(struct buf *out, const char *a, const char *b, const char *c,
 	return r < 0 ? r : buf_add_char(out, '\n');
 }
 
+/* SGR sequences (ECMA-48), the same width everywhere. */
+static int
+add_colored(struct buf *out, const char *color, const char *words)
+{
+	return color == NULL ? buf_add_str(out, words) :
+	       buf_addf(out, "\033[%sm%s\033[0m", color, words);
+}
+
+static const char *
+color_of_state(enum survey_state state)
+{
+	switch (state) {
+	case SURVEY_PROTECTED:
+	case SURVEY_SELF:
+		return "32";
+	case SURVEY_OPEN:
+	case SURVEY_UNKNOWN:
+		return "31";
+	case SURVEY_OFF:
+	case SURVEY_UNSETTLED:
+	case SURVEY_FOREIGN:
+		return "33";
+	default:
+		return NULL;
+	}
+}
+
+static int
+put_path_color(struct buf *out, const struct survey_row *row)
+{
+	int r = add_colored(out, color_of_state(row->state),
+	                    survey_state_name(row->state));
+
+	return r < 0 ? r : add_fields(out, "", row->reason, row->package,
+	                              row->path);
+}
+
 static int
 put_path(struct buf *out, const struct survey_row *row)
 {
@@ -91,7 +128,7 @@ words_of(enum finding_kind kind)
 }
 
 static int
-put_finding(struct buf *out, const struct finding *f)
+put_finding_as(struct buf *out, const struct finding *f, const char *color)
 {
 	const char *md5 = f->kind == FINDING_CONTENT ? "md5 " : "";
 	/* Of these the words say all. */
@@ -99,7 +136,9 @@ put_finding(struct buf *out, const struct finding *f)
 	int r = add_name(out, f->path);
 
 	if (r == 0)
-		r = buf_addf(out, ": %s", words_of(f->kind));
+		r = buf_add_str(out, ": ");
+	if (r == 0)
+		r = add_colored(out, color, words_of(f->kind));
 	if (r == 0 && f->package != NULL)
 		r = buf_addf(out, " (package %s%s%s)", f->package,
 		             f->version != NULL ? " " : "",
@@ -110,6 +149,18 @@ put_finding(struct buf *out, const struct finding *f)
 		r = buf_addf(out, f->expected != NULL ? ", found %s%s" :
 		             ": %.0s%s", md5, f->actual);
 	return r < 0 ? r : buf_add_char(out, '\n');
+}
+
+static int
+put_finding(struct buf *out, const struct finding *f)
+{
+	return put_finding_as(out, f, NULL);
+}
+
+static int
+put_finding_color(struct buf *out, const struct finding *f)
+{
+	return put_finding_as(out, f, f->kind == FINDING_UNKNOWN ? "33" : "31");
 }
 
 static int
@@ -193,6 +244,20 @@ add_label(struct buf *out, const char *label)
 	return buf_addf(out, "  %-10s", label);
 }
 
+/* A blank behind each. */
+static int
+add_names(struct buf *out, const char *const *names, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = add_name(out, names[i]);
+		if (r == 0)
+			r = buf_add_char(out, ' ');
+	}
+	return r;
+}
+
 static int
 add_owner(struct buf *out, const struct explanation *e)
 {
@@ -206,8 +271,10 @@ add_owner(struct buf *out, const struct explanation *e)
 	if (e->package_state == NULL)
 		return buf_addf(out, "%s: one of our own programs\n",
 		                row->package);
-	r = buf_addf(out, "%s %s %s (%s)\n", row->name, row->version,
-	             row->arch, e->package_state);
+	r = add_names(out, (const char *const []){ row->name, row->version,
+	              row->arch }, 3);
+	if (r == 0)
+		r = buf_addf(out, "(%s)\n", e->package_state);
 	if (r == 0 && e->listed != NULL) {
 		r = add_label(out, "listed as");
 		if (r == 0)
@@ -218,9 +285,12 @@ add_owner(struct buf *out, const struct explanation *e)
 	if (r < 0 || e->diverter == NULL)
 		return r;
 	r = add_label(out, "diverted");
-	return r < 0 ? r : e->diverter[0] != '\0' ?
-	       buf_addf(out, "by %s\n", e->diverter) :
-	       buf_add_str(out, "by hand (a local diversion)\n");
+	if (r == 0)
+		r = buf_add_str(out, "by ");
+	if (r == 0)
+		r = e->diverter[0] != '\0' ? add_name(out, e->diverter) :
+		    buf_add_str(out, "hand (a local diversion)");
+	return r < 0 ? r : buf_add_char(out, '\n');
 }
 
 static int
@@ -296,6 +366,17 @@ put_summary(struct buf *out, const char *sentence,
 const struct report_backend report_text = {
 	.path = put_path,
 	.finding = put_finding,
+	.explanation = put_explanation,
+	.plan = put_plan,
+	.transaction = put_transaction,
+	.error = put_error,
+	.counts = report_table,
+	.summary = put_summary
+};
+
+const struct report_backend report_color = {
+	.path = put_path_color,
+	.finding = put_finding_color,
 	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,

@@ -194,11 +194,13 @@ audit_run(struct session *s, char *const *targets, size_t n, bool quick,
 	struct targets t;
 	int r = targets_init(&t, targets, n);
 
+	progress_total(s->progress, s->db->n_packages);
 	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
 		struct package *p = &s->db->packages[i];
 
 		if (p->state > PKG_CONFIG_FILES && targets_package(&t, p))
 			r = audit_package(&a, p, &t, diag);
+		progress_step(s->progress);
 	}
 	if (r == 0) {
 		audit_self(&a, &t);

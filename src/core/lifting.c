@@ -14,9 +14,11 @@ lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
 	struct dpkgdb *db = s->db;
 	int r = 0;
 
+	progress_total(s->progress, db->n_packages);
 	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
 		struct package *p = &db->packages[i];
 
+		progress_step(s->progress);
 		if (chosen != NULL ? !chosen[i] : p->state <= PKG_CONFIG_FILES)
 			continue;
 		r = dpkgdb_load_list(db, p, diag);

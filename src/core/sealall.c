@@ -106,6 +106,7 @@ seal_piece(struct thread *t, size_t i)
 	                   piece->to, t->sync, &t->tally, &piece->part);
 
 	piece->failed = t->tally.failed > failed;
+	progress_step(t->shared->s->progress);
 	return r;
 }
 
@@ -282,6 +283,7 @@ seal_all(struct session *s, struct seal_item *items, size_t n,
 		return r;
 	pthread_mutex_init(&sh.mutex, NULL);
 	r = cut(&sh);
+	progress_total(s->progress, sh.n_pieces);
 	if (r == 0)
 		r = run_threads(&sh, sync, tally);
 	if (r == 0)
