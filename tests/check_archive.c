@@ -296,6 +296,38 @@ START_TEST(not_archives)
 END_TEST
 
 /* Cut off at many places: never a crash, and never a wrong list. */
+/* Whatever thread reads them, each has its own result. */
+START_TEST(many_at_a_time)
+{
+	char *files[40];
+	struct archive_result results[40];
+	char good[] = "good.deb", none[] = "none.deb", bad[] = "bad.deb";
+
+	put("t/DEBIAN/control", CONTROL);
+	build(good);
+	put(bad, "no archive");
+	for (size_t i = 0; i < 40; i++)
+		files[i] = i % 3 == 0 ? good : i % 3 == 1 ? none : bad;
+	for (size_t jobs = 0; jobs < 100; jobs = jobs * 3 + 1) {
+		memset(results, 0, sizeof(results));
+		archive_read_all(files, 40, jobs, results);
+		for (size_t i = 0; i < 40; i++) {
+			ck_assert_int_eq(results[i].err, i % 3 == 0 ? 0 :
+			                 i % 3 == 1 ? -ENOENT : ERR_CHILD);
+			ck_assert((results[i].archive != NULL) ==
+			          (i % 3 == 0));
+			if (i % 3 != 0)
+				ck_assert_str_eq(results[i].diag.file,
+				                 files[i]);
+			else
+				ck_assert_str_eq(results[i].archive->version,
+				                 "1:2-3");
+			archive_free(results[i].archive);
+		}
+	}
+}
+END_TEST
+
 START_TEST(truncated)
 {
 	static unsigned char data[200000], junk[60000];
@@ -805,6 +837,7 @@ debs(void)
 	tcase_add_test(c, bad_md5sums);
 	tcase_add_test(c, control_too_large);
 	tcase_add_test(c, not_archives);
+	tcase_add_test(c, many_at_a_time);
 	tcase_add_test(c, truncated);
 	tcase_add_test(c, parts);
 	tcase_add_test(c, bad_parts);

@@ -342,6 +342,23 @@ START_TEST(stage_and_commit_are_its_halves)
 }
 END_TEST
 
+START_TEST(settle_takes_what_was_staged)
+{
+	put("f", "old", 3);
+	ck_assert_int_eq(file_settle(dir, "f"), -ENOENT);
+	ck_assert_int_eq(file_stage(dir, "f", "new", 3, 0600,
+	                            FILE_STARTED), 0);
+	ck_assert_int_eq(file_settle(dir, "f"), 0);
+	expect("f", "old");
+	expect("f.new", "new");
+	ck_assert_int_eq(file_commit(dir, "f"), 0);
+	expect("f", "new");
+	/* never through a link */
+	ck_assert_int_eq(symlinkat("f", dir, "g.new"), 0);
+	ck_assert_int_eq(file_settle(dir, "g"), -ELOOP);
+}
+END_TEST
+
 START_TEST(mkdir_makes_a_folder_of_root)
 {
 	umask(077);
@@ -395,6 +412,7 @@ suite(void)
 	tcase_add_test(t, replace_fails_without_a_trace);
 	tcase_add_test(t, replace_refuses_long_names);
 	tcase_add_test(t, stage_and_commit_are_its_halves);
+	tcase_add_test(t, settle_takes_what_was_staged);
 	tcase_add_test(t, mkdir_makes_a_folder_of_root);
 	tcase_add_test(t, mkdir_refuses_what_is_no_folder);
 	suite_add_tcase(s, t);

@@ -233,6 +233,7 @@ END_TEST
 START_TEST(absent)
 {
 	struct node n;
+	int fd;
 
 	perhaps_forbid(_i);
 	ck_assert_int_eq(root_stat(root, "/usr/bin/no", &n), -ENOENT);
@@ -240,7 +241,17 @@ START_TEST(absent)
 	ck_assert_int_eq(root_stat(root, "/lib/no/x", &n), -ENOENT);
 	ck_assert_int_eq(root_stat(root, "/usr/bin/ls/x", &n), -ENOTDIR);
 	ck_assert_int_eq(root_stat(root, "/bin/ls/x/y", &n), -ENOTDIR);
-	/* It is not remembered that something was missing. */
+	/* That a folder is missing is remembered until another one is asked
+	 * for, or the folder itself. */
+	ck_assert_int_eq(root_stat(root, "/new/a", &n), -ENOENT);
+	folder("/new");
+	file("/new/a", "");
+	ck_assert_int_eq(root_stat(root, "/new/a", &n), -ENOENT);
+	ck_assert_int_eq(root_open_dir(root, "/new", &fd), 0);
+	close(fd);
+	ck_assert_int_eq(root_stat(root, "/new/a", &n), 0);
+	ck_assert_int_eq(root_stat(root, "/no/such/folder", &n), -ENOENT);
+	ck_assert_int_eq(root_stat(root, "/usr/bin/no", &n), -ENOENT);
 	folder("/no");
 	folder("/no/such");
 	file("/no/such/folder", "");

@@ -132,6 +132,45 @@ START_TEST(a_ledger_only_where_something_changed)
 }
 END_TEST
 
+/* Two halves of a list in the wrong order make the ledger of the whole. */
+START_TEST(in_parts)
+{
+	struct seal_part parts[2] = { { .ledger = NULL } };
+	struct ledger *joined = NULL;
+	struct package *p;
+
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	put("/usr/b", "2");
+	put("/usr/c", "3");
+	add_package("a", OK, "", "/usr/c", "/usr/b", "/usr/a", NULL);
+	database();
+	ck_assert(seal());
+	ck_assert_uint_eq(ledger->n_rows, 3);
+	p = dpkgdb_first(session->db, "a");
+	job.old = NULL;
+	for (size_t i = 0; i < 2; i++)
+		ok(seal_paths(session->due, p, &job, i, i == 0 ? 1 : 3,
+		              sync_set, &tally, &parts[i]));
+	ok(seal_join(&job, parts, 2, &joined));
+	ck_assert_ptr_nonnull(joined);
+	ck_assert_uint_eq(joined->n_rows, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_str_eq(joined->rows[i].path, ledger->rows[i].path);
+		ck_assert_mem_eq(joined->rows[i].md5, ledger->rows[i].md5, 16);
+	}
+	ledger_free(joined);
+	/* nothing changed: no ledger */
+	job.old = ledger;
+	joined = NULL;
+	for (size_t i = 0; i < 2; i++)
+		ok(seal_paths(session->due, p, &job, i, i == 0 ? 1 : 3,
+		              sync_set, &tally, &parts[i]));
+	ok(seal_join(&job, parts, 2, &joined));
+	ck_assert_ptr_null(joined);
+}
+END_TEST
+
 START_TEST(without_content)
 {
 	NEEDS_ROOT();
@@ -265,6 +304,7 @@ suite(void)
 	tcase_add_test(t, unchanged_by_inode_size_and_time);
 	tcase_add_test(t, tallies_add_up);
 	tcase_add_test(t, a_ledger_only_where_something_changed);
+	tcase_add_test(t, in_parts);
 	tcase_add_test(t, without_content);
 	tcase_add_test(t, either_is_right);
 	tcase_add_test(t, what_cannot_be_flagged);

@@ -78,6 +78,28 @@ START_TEST(keeps_or_closes)
 }
 END_TEST
 
+/* What another's fsync will carry is kept, until it turns out not to. */
+START_TEST(all_but_one_journal)
+{
+	int before = open_fds();
+
+	touch(set, 1, &journaled);
+	touch(set, 2, &journaled);
+	touch(set, 3, &other);
+	ck_assert_int_eq(open_fds(), before + 3);
+	ck_assert_int_eq(syncset_flush_but(set, 1), 0);
+	ck_assert_int_eq(open_fds(), before + 1);
+	/* no journal carries anything here */
+	touch(set, 4, &other);
+	ck_assert_int_eq(syncset_flush_but(set, 4), 0);
+	ck_assert_int_eq(open_fds(), before);
+	touch(set, 1, &journaled);
+	ck_assert_int_eq(syncset_flush_but(set, 1), 0);
+	ck_assert_int_eq(syncset_flush(set), 0);
+	ck_assert_int_eq(open_fds(), before);
+}
+END_TEST
+
 START_TEST(one_file_a_file_system)
 {
 	int before = open_fds();
@@ -186,6 +208,7 @@ suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, nothing_is_fine);
 	tcase_add_test(t, keeps_or_closes);
+	tcase_add_test(t, all_but_one_journal);
 	tcase_add_test(t, one_file_a_file_system);
 	tcase_add_test(t, the_last_file_is_the_one);
 	tcase_add_test(t, many_file_systems);

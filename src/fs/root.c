@@ -463,6 +463,7 @@ root_open_dir(struct root *r, const char *path, int *ret_fd)
 
 	if (*path != '/')
 		return -EINVAL;
+	r->missing = false;	/* our caller may have made it just now */
 	err = folder_get(r, path, strlen(path), &f);
 	if (err == 0)
 		err = folder_fd(r, f, &dirfd);
