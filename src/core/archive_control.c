@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -68,6 +69,15 @@ field_place(struct archive *a, const struct deb822_field *f)
 	return NULL;
 }
 
+/* As dpkg takes a package's name, whatever wrote the archive. */
+static void
+fold_case(char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			*name = (char)(*name - 'A' + 'a');
+}
+
 int
 archive_control(struct archive *a, const struct buf *text,
                 struct diag *diag)
@@ -95,6 +105,8 @@ archive_control(struct archive *a, const struct buf *text,
 	}
 	if (rc < 0)
 		return rc;
+	if (a->package != NULL)
+		fold_case((char *)(uintptr_t)a->package);
 	/* Without an architecture dpkg only warns. */
 	if (a->arch == NULL)
 		a->arch = "";
