@@ -26,4 +26,11 @@ int triggered_add(struct session *s, const struct cmdline *c,
                   struct plan *plan, struct archive *const *archives,
                   size_t n, struct diag *diag);
 
+/*
+ * Whether the run processes the triggers that are pending before it. In spite
+ * of --no-triggers --configure -a takes up all of them, and who depends on a
+ * package that awaits triggers has them run first.
+ */
+bool triggered_pending(const struct cmdline *c, const struct dpkgdb *db);
+
 #endif

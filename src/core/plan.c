@@ -10,6 +10,7 @@
 #include "relation.h"
 #include "self.h"
 #include "strmap.h"
+#include "triggered.h"
 
 struct plan_priv {
 	size_t cap_packages;
@@ -151,9 +152,8 @@ select_for_archive(struct plan *plan, const struct cmdline *c,
 	return 0;
 }
 
-/* With --auto-deconfigure, whoever needs a package that is removed for an
- * archive's sake runs its scripts: prerm, and postinst if that comes to
- * nothing. */
+/* With --auto-deconfigure, whoever needs a package that an archive removes
+ * runs its scripts: prerm, and postinst if that comes to nothing. */
 static int
 select_dependents(struct plan *plan, const struct dpkgdb *db,
                   const struct package *gone)
@@ -189,7 +189,7 @@ static int
 select_pending(struct plan *plan, const struct cmdline *c,
                const struct dpkgdb *db)
 {
-	bool triggers = !c->no_triggers || c->action == CMD_TRIGGERS;
+	bool triggers = triggered_pending(c, db);
 	bool configures = c->action == CMD_CONFIGURE &&
 	                  (c->pending || c->force_configure_any);
 

@@ -26,15 +26,35 @@ struct search {
 	struct buf hints;	/* in which names are searched */
 	struct buf text;	/* one file at a time */
 	struct diag *diag;
+	bool awaited_only;	/* with --no-triggers */
 };
 
-/* Whether the run processes more triggers than those of its operands. */
+/*
+ * Whether the run processes more triggers than those of its operands. In spite
+ * of --no-triggers it does so for those that somebody awaits on whom something
+ * depends, and with --configure -a for what Unincorp has made pending.
+ */
 static bool
 processes(const struct cmdline *c)
 {
 	if (c->action == CMD_TRIGGERS)
 		return c->pending;
-	return !c->no_triggers;
+	return !c->no_triggers ||
+	       (c->action != CMD_REMOVE && c->action != CMD_PURGE);
+}
+
+bool
+triggered_pending(const struct cmdline *c, const struct dpkgdb *db)
+{
+	if (!c->no_triggers || c->action == CMD_TRIGGERS ||
+	    (c->action == CMD_CONFIGURE && c->pending))
+		return true;
+	if (c->action == CMD_REMOVE || c->action == CMD_PURGE)
+		return false;
+	for (size_t i = 0; i < db->n_packages; i++)
+		if (db->packages[i].state == PKG_TRIGGERS_AWAITED)
+			return true;
+	return false;
 }
 
 /* admindir/DIR/NAME into q->text; empty where there is none. */
@@ -64,6 +84,8 @@ add_interested(struct search *q, const char *word, size_t len)
 	struct package *p;
 	size_t n = 0;
 
+	if (slash != NULL && q->awaited_only)
+		return 0;	/* "/noawait" */
 	if (slash != NULL)
 		len = (size_t)(slash - word);
 	if (len == 0 || len >= sizeof(name))
@@ -250,7 +272,9 @@ triggered_add(struct session *s, const struct cmdline *c, struct plan *plan,
 {
 	struct search q = {
 		.s = s, .plan = plan, .archives = archives, .n_archives = n,
-		.diag = diag
+		.diag = diag,
+		.awaited_only = c->no_triggers && !(c->pending &&
+		    c->action == CMD_CONFIGURE)
 	};
 	int r;
 
