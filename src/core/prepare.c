@@ -14,6 +14,15 @@
 #include "target.h"
 #include "triggered.h"
 
+/* Of what goes wrong with an archive: dpkg will stop at it as well. Anything
+ * else is our own trouble, and dpkg might read what we could not. */
+static bool
+dpkg_refuses(int err)
+{
+	return err == ERR_CHILD || err == ERR_FORMAT || err == -ENOENT ||
+	       err == ERR_NOT_REGULAR;
+}
+
 /* Reads what can be read: dpkg itself will refuse the others. */
 static int
 read_archives(const struct session *s, const struct cmdline *c,
@@ -46,9 +55,7 @@ read_archives(const struct session *s, const struct cmdline *c,
 			e = 0;
 		if (e == 0) {
 			p->archives[p->n_archives++] = a;
-		} else if (r == 0 && e != ERR_CHILD && e != ERR_FORMAT &&
-		           e != -ENOENT && e != ERR_NOT_REGULAR) {
-			/* dpkg might read what we could not */
+		} else if (r == 0 && !dpkg_refuses(e)) {
 			r = e;
 			if (diag != NULL)
 				*diag = results[i].diag;
@@ -78,10 +85,12 @@ load_lists(struct session *s, const struct prepared *p, struct diag *diag)
 static int
 load_members(struct prepared *p, const bool *want, struct diag *diag)
 {
-	for (size_t i = 0; i < p->n_archives; i++)
-		if (want[i] &&
-		    archive_members(p->archives[i], diag) == -ENOMEM)
-			return -ENOMEM;
+	for (size_t i = 0; i < p->n_archives; i++) {
+		int r = want[i] ? archive_members(p->archives[i], diag) : 0;
+
+		if (r < 0 && !dpkg_refuses(r))
+			return r;
+	}
 	return 0;
 }
 
