@@ -21,6 +21,7 @@ struct tally {
 	size_t findings;
 	size_t failed;		/* could not be protected, though due */
 	int first_error;	/* of the failed ones */
+	const char *first_path;	/* that could not be lifted; of the database */
 };
 void tally_add(struct tally *to, const struct tally *from);
 

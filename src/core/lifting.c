@@ -48,7 +48,7 @@ lifting_run(struct session *s, const bool *chosen,
 	e = sync == NULL ? 0 : syncset_flush(sync);
 	syncset_free(sync);
 	if (r == 0 && tally->failed > 0)
-		return diag_set(diag, tally->first_error, NULL, 0,
+		return diag_set(diag, tally->first_error, tally->first_path, 0,
 		                "%zu files could not be lifted: %s",
 		                tally->failed, err_text(tally->first_error));
 	return r < 0 ? r : e;

@@ -31,6 +31,8 @@ tally_add(struct tally *to, const struct tally *from)
 	to->failed += from->failed;
 	if (to->first_error == 0)
 		to->first_error = from->first_error;
+	if (to->first_path == NULL)
+		to->first_path = from->first_path;
 }
 
 bool
@@ -232,6 +234,8 @@ lift_file(struct due *d, const struct verdict *v,
 	}
 	if (r < 0 && r != ERR_UNSUPPORTED) {
 		tally->failed++;
+		if (tally->first_path == NULL)
+			tally->first_path = v->path;
 		if (tally->first_error == 0)
 			tally->first_error = r;
 	}
@@ -378,6 +382,8 @@ unseal_package(struct due *d, struct package *p, const struct ledger *old,
 		due_judge(d, p, p->paths[i], &v);
 		if (v.kind == DUE_UNKNOWN && old != NULL &&
 		    ledger_find(old, v.path) != NULL) {
+			if (tally->first_path == NULL)
+				tally->first_path = v.path;
 			tally->failed++;
 			if (tally->first_error == 0)
 				tally->first_error = v.err;
