@@ -25,10 +25,13 @@ struct closing {
 	bool full;		/* look at every package, whatever its row */
 	bool only_plan;		/* the plan's packages and what a diversion moved,
 				 * no catching up: dpkg itself may be at work */
+	bool moves_only;	/* the run moves files and changes modes, no
+				 * content (dpkg-divert, dpkg-statoverride) */
 	bool by_hand;		/* no dpkg has run: what no md5sums line knows
 				 * must be as recorded */
 	bool quick;		/* flags only, no content is read */
-	bool accept;		/* take over what differs */
+	bool accept;		/* take over what differs, in packages that the
+				 * plan names, and in no others */
 	finding_fn *on_finding;
 	void *ctx;
 	struct tally tally;	/* filled */

@@ -47,4 +47,8 @@ int guard_dpkg_apart(const struct session *s, struct diag *diag);
  */
 int guard_child_gone(struct state *s, struct diag *diag);
 
+/* ERR_REFUSED within a script of a plain dpkg that may go on to unpack or
+ * remove: to set flags under it would make that fail, partly unseen. */
+int guard_may_adopt(const struct session *s, struct diag *diag);
+
 #endif

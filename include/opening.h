@@ -19,6 +19,8 @@ struct opening {
 	size_t n_paths;
 	char **packages;	/* keys, borrowed from plan and database */
 	size_t n_packages;
+	size_t n_named;		/* the first so many are the plan's own; the
+				 * rest own something that was opened too */
 	size_t n_tampered;
 	size_t n_lifted;
 	size_t n_left;		/* a failed lift could not close these again */

@@ -13,6 +13,7 @@ struct seal_item {
 	struct package *package;	/* list and md5sums loaded */
 	const struct index_row *row;	/* of the old index, or NULL */
 	bool in_run;			/* as in seal_job */
+	bool accept;			/* take over what differs */
 	bool failed;			/* filled: something stays open */
 	bool newer;			/* filled: its ledger is of a newer
 					 * format */
@@ -21,7 +22,7 @@ struct seal_item {
 };
 
 /*
- * Loads the lists, then seals each; `job` gives all but old, row and in_run. The
+ * Loads the lists, then seals each; `job` gives all but what items have. The
  * finding callback is never called by two threads at once. 0 or the first
  * error that stopped a package.
  */

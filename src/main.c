@@ -79,6 +79,7 @@
  *
  * src/base: what any program needs
  *	err		errors as values, and their words
+ *	env		an environment
  *	log		where words for people go
  *	progress	how far work has come
  *	buf, arena	memory

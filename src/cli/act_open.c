@@ -2,22 +2,13 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 
 #include "act.h"
 #include "child.h"
+#include "env.h"
 #include "log.h"
 #include "run.h"
 #include "which.h"
-
-static const char *
-path_of(char *const *envp)
-{
-	for (; envp != NULL && *envp != NULL; envp++)
-		if (strncmp(*envp, "PATH=", 5) == 0)
-			return *envp + 5;
-	return NULL;
-}
 
 /* As env(1): 127 where there is none, 126 where it can't be run. */
 static int
@@ -42,7 +33,7 @@ act_open(struct cli *c)
 		.n_packages = o->n_before, .path = program
 	};
 	struct run_outcome outcome;
-	int r = which_program(argv[0], path_of(c->envp), program,
+	int r = which_program(argv[0], env_get(c->envp, "PATH"), program,
 	                      sizeof(program));
 
 	if (r < 0) {

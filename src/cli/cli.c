@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "act.h"
+#include "env.h"
 #include "file.h"
 #include "help.h"
 #include "log.h"
@@ -40,17 +41,6 @@ cli_worked(struct cli *c)
 	c->watch = NULL;
 }
 
-static bool
-env_has(const struct cli *c, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (char *const *e = c->envp; e != NULL && *e != NULL; e++)
-		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
-			return true;
-	return false;
-}
-
 /* For a person at a terminal only, not for front ends and scripts. */
 static void
 start_watch(struct cli *c)
@@ -62,8 +52,9 @@ start_watch(struct cli *c)
 	};
 
 	if (what[c->o->verb] == NULL || c->o->no_progress || c->o->quiet ||
-	    !isatty(STDERR_FILENO) || env_has(c, "DPKG_FRONTEND_LOCKED") ||
-	    env_has(c, "DPKG_MAINTSCRIPT_NAME"))
+	    !isatty(STDERR_FILENO) ||
+	    env_get(c->envp, "DPKG_FRONTEND_LOCKED") != NULL ||
+	    env_get(c->envp, "DPKG_MAINTSCRIPT_NAME") != NULL)
 		return;
 	c->session->progress = &c->progress;
 	c->watch = watch_start(STDERR_FILENO, what[c->o->verb], &c->progress);
@@ -211,7 +202,8 @@ format_of(const struct cli *c)
 	if (c->o->json)
 		return REPORT_JSON;
 	if (c->o->color == COLOR_AUTO)
-		return isatty(STDOUT_FILENO) && !env_has(c, "NO_COLOR") ?
+		return isatty(STDOUT_FILENO) &&
+		       env_get(c->envp, "NO_COLOR") == NULL ?
 		       REPORT_COLOR : REPORT_TEXT;
 	return c->o->color == COLOR_ALWAYS ? REPORT_COLOR : REPORT_TEXT;
 }

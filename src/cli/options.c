@@ -9,6 +9,7 @@
 
 #include "cmdline.h"
 #include "cmdtable.h"
+#include "env.h"
 #include "lines.h"
 #include "nearest.h"
 
@@ -24,17 +25,6 @@ struct parse {
 	const char *root;	/* before its slashes are dropped */
 	struct diag *diag;
 };
-
-static const char *
-env_of(char *const *envp, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; envp != NULL && *envp != NULL; envp++)
-		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
-			return *envp + n + 1;
-	return NULL;
-}
 
 /* A row by the first n bytes of a long word; dashes not counted. */
 static const struct option_row *
@@ -432,8 +422,8 @@ take_places(struct parse *p, char *const *envp)
 
 	p->o->own_root = root != NULL || p->o->admindir != NULL;
 	if (root == NULL) {
-		root = env_of(envp, "DPKG_ROOT");
-		admindir = env_of(envp, "DPKG_ADMINDIR");
+		root = env_get(envp, "DPKG_ROOT");
+		admindir = env_get(envp, "DPKG_ADMINDIR");
 	}
 	if (p->o->admindir == NULL && admindir != NULL &&
 	    admindir[0] != '\0')

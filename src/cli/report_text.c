@@ -128,6 +128,20 @@ words_of(enum finding_kind kind)
 }
 
 static int
+add_package(struct buf *out, const char *key, const char *version)
+{
+	int r = buf_add_str(out, " (package ");
+
+	if (r == 0)
+		r = add_name(out, key);
+	if (r == 0 && version != NULL)
+		r = buf_add_char(out, ' ');
+	if (r == 0 && version != NULL)
+		r = add_name(out, version);
+	return r < 0 ? r : buf_add_char(out, ')');
+}
+
+static int
 put_finding_as(struct buf *out, const struct finding *f, const char *color)
 {
 	const char *md5 = f->kind == FINDING_CONTENT ? "md5 " : "";
@@ -140,9 +154,7 @@ put_finding_as(struct buf *out, const struct finding *f, const char *color)
 	if (r == 0)
 		r = add_colored(out, color, words_of(f->kind));
 	if (r == 0 && f->package != NULL)
-		r = buf_addf(out, " (package %s%s%s)", f->package,
-		             f->version != NULL ? " " : "",
-		             f->version != NULL ? f->version : "");
+		r = add_package(out, f->package, f->version);
 	if (r == 0 && f->expected != NULL && !plain)
 		r = buf_addf(out, ": expected %s%s", md5, f->expected);
 	if (r == 0 && f->actual != NULL && !plain)

@@ -414,6 +414,8 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 		r = state_create(s->root, admindir, &s->state, diag);
 	if (r == 0)
 		r = begin(&a, diag);
+	if (r == 0 && !adopted && a.nested.journal == NULL)
+		r = guard_may_adopt(s, diag);
 	if (r == 0 && !adopted)
 		r = no_newer(s, diag);
 	if (r == 0 && a.nested.journal != NULL && !job->no_act)

@@ -68,7 +68,8 @@ mark_opened(struct work *w)
 		if (strmap_put(w->opened, plan->packages[i], 1) < 0)
 			return -ENOMEM;
 		colon = strchr(plan->packages[i], ':');
-		if (colon == NULL)
+		/* what is taken over is what was named, to the letter */
+		if (colon == NULL || w->c->accept)
 			continue;
 		name = arena_strndup(w->s->arena, plan->packages[i],
 		                     (size_t)(colon - plan->packages[i]));
@@ -332,7 +333,10 @@ sort_out(struct work *w, struct diag *diag)
 			w->items[w->n_items++] = (struct seal_item){
 				.package = p, .row = row,
 				.in_run = moved_on(row, p) ||
-				    (!w->c->by_hand && was_opened(w, p))
+				    (!w->c->by_hand && !w->c->moves_only &&
+				     was_opened(w, p)),
+				.accept = w->c->accept &&
+				    (w->c->plan == NULL || was_opened(w, p))
 			};
 		else if (package_unsettled(p))
 			r = open_package(w, p, diag);
@@ -486,7 +490,6 @@ close_all(struct work *w, struct diag *diag)
 	struct closing *c = w->c;
 	struct seal_job job = {
 		.foreign = s->foreign, .hash = !c->quick && !s->newer,
-		.accept = c->accept,
 		.lazy = c->by_hand,
 		.on_finding = c->on_finding, .ctx = c->ctx
 	};

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "alive.h"
@@ -135,6 +137,24 @@ guard_dpkg_apart(const struct session *s, struct diag *diag)
 	if (!dpkg_works(s, &pid) || (pid > 0 && alive_is_ancestor(pid)))
 		return 0;
 	return busy(diag, "dpkg database lock", pid);
+}
+
+/*
+ * A dpkg above us that we do not run may go on to unpack and remove other
+ * packages; over flags the one fails, and the other leaves files behind
+ * without a word. Only when it configures are those that follow unsettled.
+ */
+int
+guard_may_adopt(const struct session *s, struct diag *diag)
+{
+	const char *script = getenv("DPKG_MAINTSCRIPT_NAME");
+
+	if (script == NULL || strcmp(script, "postinst") == 0 ||
+	    guard_dpkg_idle(s, diag) == 0)
+		return 0;
+	return diag_set(diag, ERR_REFUSED, NULL, 0, "a dpkg is at work that "
+	                "nothing can be opened for; of scripts only a "
+	                "postinst may adopt");
 }
 
 int

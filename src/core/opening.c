@@ -482,6 +482,7 @@ opening_probe(struct session *s, struct plan *plan,
 
 	for (size_t i = 0; r == 0 && i < plan->n_packages; i++)
 		r = add_package(&x, plan->packages[i].package->key);
+	o.n_named = o.n_packages;
 	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
 		r = probe_path(&x, &plan->paths[i]);
 	if (r == 0)

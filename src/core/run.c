@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "closing.h"
+#include "env.h"
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
@@ -80,39 +81,16 @@ block_signals(struct run *r)
 	sigprocmask(SIG_BLOCK, &set, &r->mask);
 }
 
-static char **
-env_with_lock(char *const *envp)
-{
-	size_t n = 0;
-	char **copy;
-
-	while (envp[n] != NULL)
-		n++;
-	copy = calloc(n + 2, sizeof(*copy));
-	if (copy == NULL)
-		return NULL;
-	memcpy(copy, envp, n * sizeof(*copy));
-	copy[n] = (char *)"DPKG_FRONTEND_LOCKED=true";
-	return copy;
-}
-
-static bool
-env_has(char *const *envp, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; *envp != NULL; envp++)
-		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
-			return true;
-	return false;
-}
-
 static void
 on_finding(void *ctx, const struct finding *f)
 {
 	const struct run *r = ctx;
 
 	transaction_finding(r->id, f);
+	/* a command's end takes it over: this is the last time it is told */
+	if (r->command != NULL && r->opening.packages == NULL)
+		log_warn("%s is not what was recorded, and will be taken over "
+		         "(package %s)", f->path, f->package);
 }
 
 /* Session, locks, configuration. */
@@ -131,7 +109,7 @@ step_begin(struct run *r)
 		                r->instdir : "/", 0,
 		                "is not adopted; --adopt begins");
 	if (e == 0 && r->companion == NULL &&
-	    !env_has(r->envp, "DPKG_FRONTEND_LOCKED"))
+	    env_get(r->envp, "DPKG_FRONTEND_LOCKED") == NULL)
 		e = guard_frontend(r->s, &r->guard, &r->diag);
 	if (e == 0)
 		e = nested_or_own(r->s, &r->guard, &r->nested, &r->diag);
@@ -286,7 +264,7 @@ step_dpkg(struct run *r)
 	int e, note = -1;
 
 	if (r->guard.frontend_fd >= 0) {
-		env = env_with_lock(r->envp);
+		env = env_with(r->envp, "DPKG_FRONTEND_LOCKED=true");
 		if (env == NULL)
 			return -ENOMEM;
 	}
@@ -328,6 +306,8 @@ close_once(struct run *r, const struct journal_plan *plan, bool all,
 		.id = r->id, .plan = plan,
 		.full = all,
 		.only_plan = accept || (r->companion != NULL && !all),
+		.moves_only = r->companion != NULL &&
+		              r->companion->path != NULL,
 		.accept = accept,
 		.n_known = r->opening.n_paths,
 		.on_finding = on_finding, .ctx = r
@@ -365,6 +345,10 @@ step_close(void *ctx, enum journal_wish wish)
 		.packages = r->opening.packages,
 		.n_packages = r->opening.n_packages
 	};
+	const struct journal_plan named = {
+		.packages = r->opening.packages,
+		.n_packages = r->opening.n_named
+	};
 	/* The journal knows what nested callers opened. */
 	const struct journal_plan *plan = r->journal == NULL ? NULL :
 	                                  journal_plan(r->journal);
@@ -377,7 +361,7 @@ step_close(void *ctx, enum journal_wish wish)
 	/* What a command has made of the files is what it was called for;
 	 * of anybody else's that is not so. */
 	if (e == 0 && r->command != NULL)
-		e = close_once(r, plan, false, true);
+		e = close_once(r, &named, false, true);
 	if (e == 0)
 		e = close_once(r, plan, wish == JOURNAL_ADOPTED, false);
 	hook("closed");
@@ -468,7 +452,13 @@ complain(const struct run *r, int e)
 static int
 visit(struct run *r)
 {
-	int e = session_records(r->s, true, &r->diag);
+	int e = 0;
+
+	/* what its command does would not be recorded */
+	if (r->command != NULL)
+		return diag_set(&r->diag, ERR_BUSY, NULL, 0, "another run is "
+		                "under way; --open does not go within it");
+	e = session_records(r->s, true, &r->diag);
 
 	if (e == 0)
 		e = step_plan(r);

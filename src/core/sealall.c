@@ -92,6 +92,7 @@ job_of(struct shared *sh, const struct seal_item *item)
 	job.old = item->old;
 	job.row = item->row;
 	job.in_run = item->in_run;
+	job.accept = item->accept;
 	return job;
 }
 

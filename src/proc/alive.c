@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOTE_SIZE 64
@@ -68,13 +69,38 @@ started(const char *path)
 	return stat_field(path, START_FIELD);
 }
 
+/* The time in the same ticks; for a process that has just begun. */
+static unsigned long long
+ticks_now(void)
+{
+	unsigned long long hz = (unsigned long long)sysconf(_SC_CLK_TCK);
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (unsigned long long)t.tv_sec * hz +
+	       (unsigned long long)t.tv_nsec * hz / 1000000000;
+}
+
+/* As the two may differ: a note made where /proc was missing has the time of
+ * its writing. No process gets another's id that soon. */
+static bool
+same_start(unsigned long long a, unsigned long long b)
+{
+	unsigned long long slack = 2 *
+	    (unsigned long long)sysconf(_SC_CLK_TCK);
+
+	return a > b ? a - b <= slack : b - a <= slack;
+}
+
 int
 alive_note(int fd)
 {
 	char note[NOTE_SIZE];
-	int n = snprintf(note, sizeof(note), "%d %llu\n", (int)getpid(),
-	                 started("/proc/self/stat"));
+	unsigned long long start = started("/proc/self/stat");
+	int n;
 
+	n = snprintf(note, sizeof(note), "%d %llu\n", (int)getpid(),
+	             start != 0 ? start : ticks_now());
 	memset(note + n, ' ', sizeof(note) - (size_t)n);
 	return pwrite(fd, note, sizeof(note), 0) == (ssize_t)sizeof(note) ?
 	       0 : -errno;
@@ -98,7 +124,7 @@ alive_noted(int fd, pid_t *ret_pid)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
 	now = started(path);
-	if (start != 0 && now != 0 && now != start)
+	if (start != 0 && now != 0 && !same_start(now, start))
 		return 0;
 	*ret_pid = (pid_t)pid;
 	return 1;

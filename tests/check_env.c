@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <check.h>
+#include <stdlib.h>
+
+#include "env.h"
+
+static char *envp[] = {
+	(char *)"PATH=/bin", (char *)"EMPTY=", (char *)"PATHS=x",
+	(char *)"odd", NULL
+};
+
+START_TEST(values)
+{
+	ck_assert_str_eq(env_get(envp, "PATH"), "/bin");
+	ck_assert_str_eq(env_get(envp, "EMPTY"), "");
+	ck_assert_ptr_null(env_get(envp, "PAT"));
+	ck_assert_ptr_null(env_get(envp, "odd"));
+	ck_assert_ptr_null(env_get(envp, "NONE"));
+	ck_assert_ptr_null(env_get(NULL, "PATH"));
+	ck_assert_ptr_null(env_get(envp + 4, "PATH"));
+}
+END_TEST
+
+START_TEST(one_more)
+{
+	char **more = env_with(envp, "NEW=1");
+
+	ck_assert_ptr_nonnull(more);
+	for (int i = 0; i < 4; i++)
+		ck_assert_ptr_eq(more[i], envp[i]);
+	ck_assert_str_eq(more[4], "NEW=1");
+	ck_assert_ptr_null(more[5]);
+	free(more);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("env");
+	TCase *t = tcase_create("env");
+
+	tcase_add_test(t, values);
+	tcase_add_test(t, one_more);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
