@@ -3,6 +3,7 @@
 #ifndef DI_TARGET_H
 #define DI_TARGET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,7 +17,7 @@
 struct targets {
 	char *const *words;	/* borrowed */
 	size_t n;
-	bool *used;
+	atomic_bool *used;	/* threads may ask */
 	bool paths;		/* some word is a path */
 };
 

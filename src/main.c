@@ -41,7 +41,7 @@
  *	orphan		lifts what nobody owns any more
  *	admin		adopt, release, protect, unprotect, recover
  *	target		packages and paths as words of a command line
- *	survey		what each file is; the audit
+ *	survey		what each file is (audit: whether it still is)
  *	explain		all that is known of one file
  *	finding		one difference that a check tells of
  *	journal		the durable record of one run (jfile, jrecord,
@@ -69,6 +69,8 @@
  *	iflag		the one place that changes inode flags
  *	syncset		makes such changes durable
  *	digest		checksums
+ *	lanes		those of many files side by side (lanes_level: which
+ *			way on this CPU; lanes_kernel and others: the ways)
  *
  * src/proc: other programs
  *	child		the real dpkg, run as if we were not there
