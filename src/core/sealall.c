@@ -15,6 +15,8 @@
 #define PER_THREAD 256
 /* A large package is cut into pieces of so many paths. */
 #define PIECE 512
+/* So many paths' ledgers are held at a time. */
+#define BATCH 32768
 
 struct piece {
 	struct seal_item *item;
@@ -153,10 +155,8 @@ cut(struct shared *sh)
 {
 	size_t cap = sh->n;
 
-	for (size_t i = 0; i < sh->n; i++) {
-		sh->n_paths += sh->items[i].package->n_paths;
+	for (size_t i = 0; i < sh->n; i++)
 		cap += sh->items[i].package->n_paths / PIECE;
-	}
 	sh->pieces = calloc(cap + 1, sizeof(*sh->pieces));
 	if (sh->pieces == NULL)
 		return -ENOMEM;
@@ -267,12 +267,56 @@ run_threads(struct shared *sh, struct syncset *sync, struct tally *tally)
 	return r;
 }
 
+/* Ledgers that stay as they are need not wait for the others' end. */
+static void
+forget_kept(struct shared *sh)
+{
+	for (size_t i = 0; i < sh->n; i++) {
+		struct seal_item *item = &sh->items[i];
+
+		if (item->fresh != NULL)
+			continue;
+		ledger_free(item->old);
+		item->old = NULL;
+	}
+}
+
+static int
+seal_batch(struct shared *sh, struct syncset *sync, struct tally *tally)
+{
+	int r = cut(sh);
+
+	if (r == 0)
+		r = run_threads(sh, sync, tally);
+	if (r == 0)
+		r = join_all(sh);
+	if (r == 0)
+		forget_kept(sh);
+	for (size_t i = 0; i < sh->n_pieces; i++)
+		ledger_free(sh->pieces[i].part.ledger);
+	free(sh->pieces);
+	return r;
+}
+
+static size_t
+count_pieces(const struct seal_item *items, size_t n)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t paths = items[i].package->n_paths;
+
+		all += paths == 0 ? 1 : (paths + PIECE - 1) / PIECE;
+	}
+	return all;
+}
+
 int
 seal_all(struct session *s, struct seal_item *items, size_t n,
          const struct seal_job *job, struct syncset *sync,
          struct tally *tally, struct diag *diag)
 {
-	struct shared sh = { .s = s, .items = items, .n = n, .job = job };
+	struct shared sh = { .s = s, .job = job };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
@@ -282,16 +326,16 @@ seal_all(struct session *s, struct seal_item *items, size_t n,
 	}
 	if (r < 0)
 		return r;
+	progress_total(s->progress, count_pieces(items, n));
 	pthread_mutex_init(&sh.mutex, NULL);
-	r = cut(&sh);
-	progress_total(s->progress, sh.n_pieces);
-	if (r == 0)
-		r = run_threads(&sh, sync, tally);
-	if (r == 0)
-		r = join_all(&sh);
-	for (size_t i = 0; i < sh.n_pieces; i++)
-		ledger_free(sh.pieces[i].part.ledger);
-	free(sh.pieces);
+	for (size_t i = 0; r == 0 && i < n; i += sh.n) {
+		sh.items = items + i;
+		sh.pieces = NULL;
+		sh.n = sh.n_pieces = sh.n_paths = 0;
+		while (i + sh.n < n && (sh.n == 0 || sh.n_paths < BATCH))
+			sh.n_paths += sh.items[sh.n++].package->n_paths;
+		r = seal_batch(&sh, sync, tally);
+	}
 	pthread_mutex_destroy(&sh.mutex);
 	return r;
 }
