@@ -9,8 +9,9 @@
 #include "err.h"
 
 /*
- * A .deb as far as the plan needs it, read through the real dpkg-deb
- * (--ctrl-tarfile, and --fsys-tarfile only when asked for the members).
+ * A .deb as far as the plan needs it: its control part read by ourselves, or
+ * through the real dpkg-deb (--ctrl-tarfile) where that fails for any reason;
+ * the members, only when asked for, by dpkg-deb (--fsys-tarfile).
  * All strings belong to the struct.
  */
 struct archive_file {

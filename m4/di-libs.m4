@@ -18,6 +18,29 @@ CFLAGS=$di_save_CFLAGS
 AC_SUBST([CRYPTO_LIBS])
 ])
 
+dnl DI_LIB_UNPACK: what the control part of a .deb may be packed with, linked
+dnl as the flavour links.
+AC_DEFUN([DI_LIB_UNPACK], [
+AC_CHECK_HEADERS([zlib.h lzma.h zstd.h], [],
+	[AC_MSG_ERROR([header not found: install zlib1g-dev, liblzma-dev and libzstd-dev])])
+di_save_LDFLAGS=$LDFLAGS
+di_save_CFLAGS=$CFLAGS
+LDFLAGS="$LDFLAGS $FLAVOUR_LDFLAGS"
+CFLAGS="$CFLAGS -fPIE"
+UNPACK_LIBS=
+AC_CHECK_LIB([z], [inflateInit2_], [UNPACK_LIBS="$UNPACK_LIBS -lz"],
+	[AC_MSG_ERROR([zlib cannot be linked ($FLAVOUR_LDFLAGS)])])
+AC_CHECK_LIB([lzma], [lzma_stream_decoder],
+	[UNPACK_LIBS="$UNPACK_LIBS -llzma"],
+	[AC_MSG_ERROR([liblzma cannot be linked ($FLAVOUR_LDFLAGS)])])
+AC_CHECK_LIB([zstd], [ZSTD_decompressStream],
+	[UNPACK_LIBS="$UNPACK_LIBS -lzstd"],
+	[AC_MSG_ERROR([libzstd cannot be linked ($FLAVOUR_LDFLAGS)])])
+LDFLAGS=$di_save_LDFLAGS
+CFLAGS=$di_save_CFLAGS
+AC_SUBST([UNPACK_LIBS])
+])
+
 dnl DI_LIB_CHECK: the unit test framework, found by pkg-config or by hand.
 AC_DEFUN([DI_LIB_CHECK], [
 AC_CHECK_HEADER([check.h], [have_check=yes], [have_check=no])

@@ -62,6 +62,8 @@
  *	dpkgdb		its database
  *	deb822		stanzas of fields
  *	relation	dependencies and versions
+ *	debar		the control part of a .deb (debar_unpack: by zlib,
+ *			liblzma, libzstd)
  *	tar		archives of files (tar_header: one header)
  *
  * src/fs: files and their flags

@@ -86,7 +86,7 @@ link_to(const char *target, const char *path)
 
 /* dpkg-deb --build t FILE, without its checks of names and fields. */
 static void
-build(const char *file)
+build_as(const char *file, const char *packer, const char *format)
 {
 	int status, null;
 	pid_t pid = fork();
@@ -97,11 +97,18 @@ build(const char *file)
 		dup2(null, 1);
 		dup2(null, 2);
 		execl(DPKG_DEB, "dpkg-deb", "--root-owner-group", "--nocheck",
-		      "-Zxz", "-z0", "--build", "t", file, (char *)NULL);
+		      packer, "-z1", format, "--build", "t", file,
+		      (char *)NULL);
 		_exit(127);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+}
+
+static void
+build(const char *file)
+{
+	build_as(file, "-Zxz", "--deb-format=2.0");
 }
 
 static struct archive *
@@ -261,6 +268,72 @@ START_TEST(bad_md5sums)
 	ck_assert_uint_eq(a->n_members, 1);
 	ck_assert_str_eq(a->members[0], "/usr/a");
 	archive_free(a);
+}
+END_TEST
+
+START_TEST(packers)
+{
+	static const char *const ways[][2] = {
+		{ "-Znone", "--deb-format=2.0" },
+		{ "-Zgzip", "--deb-format=2.0" },
+		{ "-Zxz", "--deb-format=2.0" },
+		{ "-Zzstd", "--deb-format=2.0" },
+		{ "-Zgzip", "--deb-format=0.939000" },
+	};
+	struct archive *a;
+
+	put("t/DEBIAN/control", CONTROL "Multi-Arch: same\nBreaks: x\n");
+	put("t/DEBIAN/md5sums", HASH "  usr/a\n");
+	put("t/usr/a", "a");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		build_as("a.deb", ways[i][0], ways[i][1]);
+		a = read_ok("a.deb");
+		ck_assert_str_eq(a->version, "1:2-3");
+		ck_assert_str_eq(a->breaks, "x");
+		ck_assert(a->multiarch_same);
+		ck_assert_uint_eq(a->n_files, 1);
+		archive_free(a);
+	}
+}
+END_TEST
+
+/* What we do not read ourselves dpkg-deb may: a blank before a size. */
+START_TEST(second_opinion)
+{
+	static char data[65536];
+	struct archive *a;
+	ssize_t n;
+	int fd;
+
+	put("t/DEBIAN/control", CONTROL);
+	build("a.deb");
+	fd = open("a.deb", O_RDONLY | O_CLOEXEC);
+	n = read(fd, data, sizeof(data));
+	close(fd);
+	ck_assert_int_gt(n, 72);
+	ck_assert_int_eq(memcmp(data + 56, "4         ", 10), 0);
+	memcpy(data + 56, " 4", 2);
+	put_bytes("b.deb", data, (size_t)n);
+	a = read_ok("b.deb");
+	ck_assert_str_eq(a->version, "1:2-3");
+	archive_free(a);
+}
+END_TEST
+
+/* What both find bad is told in the words for the bad, read afresh. */
+START_TEST(same_words)
+{
+	struct archive *a = NULL;
+	struct diag d = { .line = 0 };
+
+	put("t/DEBIAN/control", CONTROL);
+	put("t/DEBIAN/conffiles", "/etc/a\nrelative\n");
+	put("t/etc/a", "a");
+	build("a.deb");
+	ck_assert_int_eq(archive_read("a.deb", &a, &d), ERR_FORMAT);
+	ck_assert_str_eq(d.what, "conffiles: not an absolute path");
+	ck_assert_uint_eq(d.line, 2);
+	ck_assert_str_eq(d.file, "a.deb");
 }
 END_TEST
 
@@ -831,6 +904,9 @@ debs(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 120);
+	tcase_add_test(c, packers);
+	tcase_add_test(c, second_opinion);
+	tcase_add_test(c, same_words);
 	tcase_add_test(c, whole);
 	tcase_add_test(c, member_names);
 	tcase_add_test(c, empty_package);

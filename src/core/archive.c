@@ -18,6 +18,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "capture.h"
+#include "debar.h"
 #include "tar.h"
 
 #define DPKG_DEB "/usr/bin/dpkg-deb"
@@ -226,9 +227,30 @@ archive_new(const char *file, struct archive **ret)
 	return 0;
 }
 
+/* The control part as we read it ourselves, which starts no process. */
+static int
+direct_read(const struct archive *a, struct parts *p)
+{
+	int fd = open_archive(a), tar_fd, rc;
+	struct tar *t = NULL;
+
+	if (fd < 0)
+		return fd;
+	rc = debar_control(fd, &tar_fd);
+	close(fd);
+	if (rc < 0)
+		return rc;
+	rc = tar_new(tar_fd, &t);
+	if (rc == 0)
+		rc = parts_read(t, p, NULL);
+	tar_free(t);
+	close(tar_fd);
+	return rc;
+}
+
 /* What the control part tells, into `a`. */
 static int
-read_control(struct archive *a, struct diag *diag)
+take_control(struct archive *a, bool direct, struct diag *diag)
 {
 	struct parts p = { .has_control = false };
 	int rc;
@@ -237,7 +259,8 @@ read_control(struct archive *a, struct diag *diag)
 	buf_init(&p.conffiles, CONTROL_MAX);
 	buf_init(&p.md5sums, MD5SUMS_MAX);
 	buf_init(&p.hints, CONTROL_MAX);
-	rc = stream_read(a, "--ctrl-tarfile", parts_read, &p, diag);
+	rc = direct ? direct_read(a, &p) :
+	     stream_read(a, "--ctrl-tarfile", parts_read, &p, diag);
 	if (rc == 0 && !p.has_control)
 		rc = diag_set(diag, ERR_FORMAT, a->file, 0,
 		              "no control file");
@@ -256,6 +279,21 @@ read_control(struct archive *a, struct diag *diag)
 	return rc;
 }
 
+/*
+ * Whatever we stumble over ourselves is dpkg-deb's to judge, from the start:
+ * it may be able to read what we cannot, and its words are the known ones.
+ */
+static int
+read_control(struct archive *a, struct diag *diag)
+{
+	const struct archive fresh = *a;
+
+	if (take_control(a, true, NULL) == 0)
+		return 0;
+	*a = fresh;
+	return take_control(a, false, diag);
+}
+
 int
 archive_read(const char *file, struct archive **ret, struct diag *diag)
 {
@@ -271,7 +309,7 @@ archive_read(const char *file, struct archive **ret, struct diag *diag)
 	return rc;
 }
 
-/* Many archives at a time: most of it is the start of processes. */
+/* Many archives at a time: what dpkg-deb must read takes a process each. */
 struct reading {
 	char *const *files;
 	size_t n;
