@@ -282,14 +282,18 @@ judge_flagged(struct probe *x, const struct plan_path *pp,
 {
 	unsigned int known = foreign_get(x->s->foreign, pp->path);
 	const struct ledger *l;
+	int r;
 
 	if (known != 0)
 		return judge_known(x, pp, n, flags);
 	l = session_ledger(x->s, pp->package);
-	if (!(flags & IFLAG_APPEND) && l != NULL &&
-	    ledger_find(l, pp->path) != NULL)
-		return add_path(x, pp->path, n, flags, false);
-	return judge_stranger(x, pp, n, flags);
+	if ((flags & IFLAG_APPEND) || l == NULL ||
+	    ledger_find(l, pp->path) == NULL)
+		return judge_stranger(x, pp, n, flags);
+	/* It may be one that is to lose this file and nothing else: where
+	 * that comes to nothing, dpkg's database tells of no change. */
+	r = add_package(x, pp->package);
+	return r < 0 ? r : add_path(x, pp->path, n, flags, false);
 }
 
 static void
