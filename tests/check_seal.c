@@ -86,8 +86,8 @@ END_TEST
 
 START_TEST(tallies_add_up)
 {
-	struct tally a = { 1, 2, 3, 4, 5, 0 };
-	const struct tally b = { 10, 20, 30, 40, 50, -EPERM };
+	struct tally a = { 1, 2, 3, 4, 5, 0, NULL };
+	const struct tally b = { 10, 20, 30, 40, 50, -EPERM, NULL };
 
 	tally_add(&a, &b);
 	ck_assert_uint_eq(a.opened, 11);

@@ -45,8 +45,10 @@ named(struct targets *t, const struct package *p)
 	bool any = false;
 
 	for (size_t i = 0; i < t->n; i++)
-		if (t->words[i][0] != '/' && target_names(t->words[i], p))
-			any = t->used[i] = true;
+		if (t->words[i][0] != '/' && target_names(t->words[i], p)) {
+			t->used[i] = true;
+			any = true;
+		}
 	return any;
 }
 
@@ -75,8 +77,10 @@ targets_path(struct targets *t, const struct package *p, const char *listed,
 
 	for (size_t i = 0; t->paths && i < t->n; i++)
 		if (t->words[i][0] == '/' && (below(t->words[i], listed) ||
-		    below(t->words[i], real)))
-			any = t->used[i] = true;
+		    below(t->words[i], real))) {
+			t->used[i] = true;
+			any = true;
+		}
 	return any;
 }
 
