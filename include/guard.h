@@ -26,9 +26,9 @@ struct guard {
 int guard_take(struct session *s, bool frontend_locked, struct guard *ret,
                struct diag *diag);
 /*
- * Its two halves. *g starts as { .frontend_fd = -1 }. guard_front leaves
- * lock-frontend to a process above us that holds it: then we are what a
- * maintainer script calls; guard_frontend does not, as dpkg does not.
+ * Its two halves. *g starts as { .frontend_fd = -1 }. guard_front, in place of
+ * guard_frontend, leaves lock-frontend to a process above us that holds it:
+ * for what a maintainer script may call.
  */
 int guard_front(struct session *s, bool frontend_locked, struct guard *g,
                 struct diag *diag);

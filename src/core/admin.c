@@ -93,17 +93,21 @@ static int
 take_locks(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
-	int r = guard_front(s, frontend_locked(), &a->guard, diag);
+	int r;
 
+	if (!a->joins) {
+		r = guard_take(s, frontend_locked(), &a->guard, diag);
+		if (r == 0)
+			r = a->guard.no_place;
+		return r < 0 ? r : guard_dpkg_idle(s, diag);
+	}
+	r = guard_front(s, frontend_locked(), &a->guard, diag);
 	if (r == 0)
-		r = a->joins ? nested_or_own(s, &a->guard, &a->nested, diag) :
-		    guard_own(s, &a->guard, diag);
+		r = nested_or_own(s, &a->guard, &a->nested, diag);
 	if (r == 0)
 		r = a->guard.no_place;
-	if (r < 0 || a->nested.journal != NULL)
-		return r;
-	return a->joins ? guard_dpkg_apart(s, diag) :
-	       guard_dpkg_idle(s, diag);
+	return r < 0 || a->nested.journal != NULL ? r :
+	       guard_dpkg_apart(s, diag);
 }
 
 /* Locks, recovery, records, database, choice. */

@@ -87,7 +87,7 @@ guard_take(struct session *s, bool frontend_locked, struct guard *ret,
            struct diag *diag)
 {
 	struct guard g = { .frontend_fd = -1 };
-	int r = guard_front(s, frontend_locked, &g, diag);
+	int r = frontend_locked ? 0 : guard_frontend(s, &g, diag);
 
 	if (r == 0)
 		r = guard_own(s, &g, diag);
