@@ -565,6 +565,9 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	hook("lifted");
 	if (r == 0)
 		r = state_release(s->state);
+	/* the run that is on need not try it as well */
+	if (r < 0 && nested)
+		journal_wish(a.nested.journal, JOURNAL_ADOPTED);
 	if (r < 0)
 		return finish(&a, r);
 	r = finish(&a, 0);

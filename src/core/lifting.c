@@ -37,19 +37,21 @@ lifting_run(struct session *s, const bool *chosen,
             struct diag *diag)
 {
 	struct syncset *sync = syncset_new();
+	struct tally own = { .opened = 0 };
 	int r = sync == NULL ? -ENOMEM : 0, e;
 
 	if (r == 0)
-		r = lift_packages(s, chosen, sync, tally, diag);
+		r = lift_packages(s, chosen, sync, &own, diag);
 	if (r == 0 && chosen == NULL)
-		self_change(s->root, s->due, 0, sync, tally);
+		self_change(s->root, s->due, 0, sync, &own);
 	if (r == 0)
-		seal_restore(s->due, plan, false, s->foreign, sync, tally);
+		seal_restore(s->due, plan, false, s->foreign, sync, &own);
 	e = sync == NULL ? 0 : syncset_flush(sync);
 	syncset_free(sync);
-	if (r == 0 && tally->failed > 0)
-		return diag_set(diag, tally->first_error, tally->first_path, 0,
+	tally_add(tally, &own);
+	if (r == 0 && own.failed > 0)
+		return diag_set(diag, own.first_error, own.first_path, 0,
 		                "%zu files could not be lifted: %s",
-		                tally->failed, err_text(tally->first_error));
+		                own.failed, err_text(own.first_error));
 	return r < 0 ? r : e;
 }

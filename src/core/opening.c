@@ -213,6 +213,31 @@ left_alone(struct probe *x, const struct plan_path *pp,
 	return v.kind == DUE_EXEMPT;
 }
 
+/* Whose a flagged file is, and whether that one's ledger has it. */
+struct ownership {
+	struct package *package;	/* NULL: nobody's */
+	const char *name;		/* as listed, or a diversion's */
+	const struct ledger *ledger;
+	bool recorded;
+	char other[DUE_PATH_MAX];
+};
+
+static int
+find_owner(struct probe *x, const struct plan_path *pp, const struct node *n,
+           struct ownership *ret)
+{
+	int r = x->owners == NULL ? load_owners(x) : 0;
+
+	if (r < 0)
+		return r;
+	ret->package = owner_of(x, pp->path, n, ret->other, &ret->name);
+	ret->ledger = ret->package == NULL ? NULL :
+	              session_ledger(x->s, ret->package->key);
+	ret->recorded = ret->ledger != NULL &&
+	                ledger_find(ret->ledger, ret->name) != NULL;
+	return 0;
+}
+
 /*
  * A flag that no ledger of the plan explains: another package's file (taken
  * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
@@ -221,32 +246,26 @@ static int
 judge_stranger(struct probe *x, const struct plan_path *pp,
                const struct node *n, unsigned int flags)
 {
-	const struct ledger *l = NULL;
-	char other[DUE_PATH_MAX];
-	const char *name;
-	struct package *p;
-	int r;
+	struct ownership o;
+	int r = find_owner(x, pp, n, &o);
 
-	if (x->owners == NULL && (r = load_owners(x)) < 0)
+	if (r == 0 && o.package != NULL)
+		r = add_package(x, o.package->key);
+	if (r < 0)
 		return r;
-	p = owner_of(x, pp->path, n, other, &name);
-	if (p != NULL) {
-		l = session_ledger(x->s, p->key);
-		r = add_package(x, p->key);
-		if (r < 0)
-			return r;
-	}
 	/* Ours; an append-only flag that somebody set beside it comes back
 	 * with the same inode, but is not taken for one that was before us. */
-	if (l != NULL && ledger_find(l, name) != NULL)
+	if (o.recorded)
 		return add_path(x, pp->path, n, flags,
 		                (flags & IFLAG_APPEND) != 0);
 	if (self_is(pp->path) || x->s->records_lost ||
-	    (p != NULL && l == NULL && closed_by_us(x->s, p)))
+	    (o.package != NULL && o.ledger == NULL &&
+	     closed_by_us(x->s, o.package)))
 		return add_path(x, pp->path, n, flags, false);
-	if (left_alone(x, pp, p, name))
+	if (left_alone(x, pp, o.package, o.name))
 		return 0;
-	if (p != NULL && !(flags & IFLAG_APPEND) && unrecorded(x->s, p))
+	if (o.package != NULL && !(flags & IFLAG_APPEND) &&
+	    unrecorded(x->s, o.package))
 		return add_path(x, pp->path, n, flags, false);
 	return set_foreign(x, pp->path, n, flags);
 }
@@ -259,20 +278,11 @@ static int
 judge_known(struct probe *x, const struct plan_path *pp,
             const struct node *n, unsigned int flags)
 {
-	const struct ledger *l = NULL;
-	char other[DUE_PATH_MAX];
-	const char *name;
-	struct package *p;
-	int r;
+	struct ownership o;
+	int r = find_owner(x, pp, n, &o);
 
-	if (x->owners == NULL && (r = load_owners(x)) < 0)
+	if (r < 0 || (!o.recorded && left_alone(x, pp, o.package, o.name)))
 		return r;
-	p = owner_of(x, pp->path, n, other, &name);
-	if (p != NULL)
-		l = session_ledger(x->s, p->key);
-	if ((l == NULL || ledger_find(l, name) == NULL) &&
-	    left_alone(x, pp, p, name))
-		return 0;
 	return add_path(x, pp->path, n, flags, true);
 }
 
@@ -573,6 +583,8 @@ opening_lift(struct session *s, struct opening *o, struct diag *diag)
 		o->n_lifted += r > 0;
 		hook_kill("lifting");
 	}
+	/* At worst a file comes back immutable after a power cut: no reason
+	 * to keep dpkg from starting. */
 	if (sync != NULL)
 		syncset_flush(sync);
 	syncset_free(sync);

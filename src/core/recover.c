@@ -70,14 +70,13 @@ static int
 recover_close(struct session *s, struct closing *c, enum journal_wish wish,
               struct diag *diag)
 {
-	int e;
-
-	if (wish != JOURNAL_RELEASED) {
-		c->full |= wish == JOURNAL_ADOPTED;
-		return closing_run(s, c, diag);
-	}
-	e = lifting_run(s, NULL, c->plan, &c->tally, diag);
-	return e < 0 ? e : state_release(s->state);
+	c->full |= wish != JOURNAL_NO_WISH;
+	/* Half released is neither: then all is protected again. */
+	if (wish == JOURNAL_RELEASED &&
+	    lifting_run(s, NULL, c->plan, &c->tally, diag) == 0 &&
+	    state_release(s->state) == 0)
+		return 0;
+	return closing_run(s, c, diag);
 }
 
 static int
@@ -99,7 +98,7 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 	if (e == 0) {
 		recover_record(s, id, &c, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");
-		if (wish == JOURNAL_RELEASED && s->state != NULL &&
+		if (s->state != NULL && !state_adopted(s->state) &&
 		    s->state->history_fd >= 0)
 			history_unseal(s->state->history_fd);
 		e = bad ? journal_set_aside(j) : journal_done(j);

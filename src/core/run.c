@@ -87,8 +87,16 @@ on_finding(void *ctx, const struct finding *f)
 	const struct run *r = ctx;
 
 	transaction_finding(r->id, f);
-	/* a command's end takes it over: this is the last time it is told */
-	if (r->command != NULL && r->opening.packages == NULL)
+}
+
+/* Before the run. A command's end takes it over: it is told a last time. */
+static void
+on_tampered(void *ctx, const struct finding *f)
+{
+	const struct run *r = ctx;
+
+	on_finding(ctx, f);
+	if (r->command != NULL)
 		log_warn("%s is not what was recorded, and will be taken over "
 		         "(package %s)", f->path, f->package);
 }
@@ -168,7 +176,7 @@ step_plan(struct run *r)
 	if (e == 0)
 		e = prepare(r);
 	if (e == 0)
-		e = opening_probe(r->s, r->prepared.plan, on_finding, r,
+		e = opening_probe(r->s, r->prepared.plan, on_tampered, r,
 		                  &r->opening, &r->diag);
 	if (e < 0)
 		return e;
@@ -332,7 +340,6 @@ let_go(struct run *r, const struct journal_plan *plan)
 	if (e == 0)
 		e = state_release(r->s->state);
 	r->released = e == 0;
-	hook("closed");
 	return e;
 }
 
@@ -356,8 +363,13 @@ step_close(void *ctx, enum journal_wish wish)
 
 	if (plan == NULL)
 		plan = &own;
-	if (e == 0 && wish == JOURNAL_RELEASED)
-		return let_go(r, plan);
+	if (e == 0 && wish == JOURNAL_RELEASED) {
+		/* Half released is neither: then all is protected again. */
+		if (let_go(r, plan) < 0)
+			e = close_once(r, plan, true, false);
+		hook("closed");
+		return e;
+	}
 	/* What a command has made of the files is what it was called for;
 	 * of anybody else's that is not so. */
 	if (e == 0 && r->command != NULL)
