@@ -300,8 +300,15 @@ archive_read(const char *file, struct archive **ret, struct diag *diag)
 	struct archive *a = NULL;
 	int rc = archive_new(file, &a);
 
-	if (rc == 0)
+	/* One file for both ways of reading it; it is not kept, since there
+	 * may be more archives than descriptors. */
+	if (rc == 0) {
+		a->fd = archive_open(file);
 		rc = read_control(a, diag);
+		if (a->fd >= 0)
+			close(a->fd);
+		a->fd = -1;
+	}
 	if (rc == 0)
 		*ret = a;
 	else
