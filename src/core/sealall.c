@@ -15,6 +15,9 @@
 #define PER_THREAD 256
 /* A large package is cut into pieces of so many paths. */
 #define PIECE 512
+/* So many packages are few; into so many pieces each of them is cut. */
+#define FEW 4
+#define FEW_PIECES 8
 /* So many paths' ledgers are held at a time. */
 #define BATCH 32768
 
@@ -149,22 +152,47 @@ join_all(struct shared *sh)
 	return r;
 }
 
+/*
+ * Paths in a piece. Of few packages each is cut up whatever its size: it may
+ * have few files, but such that take long to hash.
+ */
+static size_t
+piece_of(size_t packages, size_t paths)
+{
+	size_t some = paths / FEW_PIECES + 1;
+
+	return packages > FEW || some > PIECE ? PIECE : some;
+}
+
+static size_t
+count_pieces(const struct seal_item *items, size_t n)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t paths = items[i].package->n_paths;
+		size_t piece = piece_of(n, paths);
+
+		all += paths == 0 ? 1 : (paths + piece - 1) / piece;
+	}
+	return all;
+}
+
 /* Every item has one at least. */
 static int
 cut(struct shared *sh)
 {
-	size_t cap = sh->n;
+	size_t cap = count_pieces(sh->items, sh->n);
 
-	for (size_t i = 0; i < sh->n; i++)
-		cap += sh->items[i].package->n_paths / PIECE;
 	sh->pieces = calloc(cap + 1, sizeof(*sh->pieces));
 	if (sh->pieces == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < sh->n; i++) {
 		size_t left = sh->items[i].package->n_paths, from = 0;
+		size_t piece = piece_of(sh->n, left);
 
 		do {
-			size_t some = left < PIECE ? left : PIECE;
+			size_t some = left < piece ? left : piece;
 
 			sh->pieces[sh->n_pieces++] = (struct piece){
 				.item = &sh->items[i],
@@ -251,7 +279,8 @@ run_step(struct thread *threads, size_t n_threads,
 static int
 run_threads(struct shared *sh, struct syncset *sync, struct tally *tally)
 {
-	size_t n = session_jobs(sh->s, sh->n_paths / PER_THREAD);
+	size_t n = session_jobs(sh->s, sh->n > FEW ?
+	                        sh->n_paths / PER_THREAD : sh->n_pieces);
 	struct thread *threads = calloc(n, sizeof(*threads));
 	int r = threads == NULL ? -ENOMEM : 0;
 
@@ -296,19 +325,6 @@ seal_batch(struct shared *sh, struct syncset *sync, struct tally *tally)
 		ledger_free(sh->pieces[i].part.ledger);
 	free(sh->pieces);
 	return r;
-}
-
-static size_t
-count_pieces(const struct seal_item *items, size_t n)
-{
-	size_t all = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t paths = items[i].package->n_paths;
-
-		all += paths == 0 ? 1 : (paths + PIECE - 1) / PIECE;
-	}
-	return all;
 }
 
 int
