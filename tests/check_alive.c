@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "alive.h"
+#include "check_main.h"
 
 static int
 scratch(void)
@@ -120,14 +121,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

@@ -16,6 +16,7 @@
 #include "archive.h"
 #include "archive_control.h"
 #include "arena.h"
+#include "check_main.h"
 
 #define DPKG_DEB "/usr/bin/dpkg-deb"
 #define HASH "0123456789abcdef0123456789ABCDEF"
@@ -947,14 +948,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

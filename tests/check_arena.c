@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "check_main.h"
 
 enum { MANY = 20000 };
 
@@ -123,14 +124,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "check_main.h"
 #include "err.h"
 
 START_TEST(buf_starts_empty)
@@ -122,14 +123,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "check_main.h"
 #include "err.h"
 
 static char *environment[] = { (char *)"PATH=/usr/bin:/bin", NULL };
@@ -282,14 +283,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

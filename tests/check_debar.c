@@ -15,6 +15,7 @@
 #include <zstd.h>
 
 #include "buf.h"
+#include "check_main.h"
 #include "debar.h"
 
 #define DEB_VERSION "2.0\n"
@@ -646,14 +647,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

@@ -123,4 +123,4 @@ suite(void)
 	return s;
 }
 
-CORE_MAIN()
+CHECK_MAIN()

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "check_main.h"
 #include "iflag.h"
 #include "jfile.h"
 #include "journal.h"
@@ -766,14 +767,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

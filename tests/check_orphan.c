@@ -147,4 +147,4 @@ suite(void)
 	return s;
 }
 
-CORE_MAIN()
+CHECK_MAIN()

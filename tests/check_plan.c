@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "check_main.h"
 #include "dpkgdb_priv.h"
 #include "plan.h"
 #include "self.h"
@@ -765,14 +766,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

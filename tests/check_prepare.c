@@ -126,4 +126,4 @@ suite(void)
 	return s;
 }
 
-CORE_MAIN()
+CHECK_MAIN()

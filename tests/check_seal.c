@@ -313,4 +313,4 @@ suite(void)
 	return s;
 }
 
-CORE_MAIN()
+CHECK_MAIN()

@@ -274,4 +274,4 @@ suite(void)
 	return s;
 }
 
-CORE_MAIN()
+CHECK_MAIN()

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 
+#include "check_main.h"
 #include "iflag.h"
 #include "scratch.h"
 #include "syncset.h"
@@ -219,14 +220,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "check_main.h"
 #include "tar.h"
 #include "tar_header.h"
 
@@ -894,14 +895,4 @@ suite(void)
 	return s;
 }
 
-int
-main(void)
-{
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
-}
+CHECK_MAIN()

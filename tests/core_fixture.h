@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check_main.h"
 #include "buf.h"
 #include "digest.h"
 #include "dpkgdb.h"
@@ -291,19 +292,6 @@ core_tear_down(void)
 	umount2(top, MNT_DETACH);
 	rmdir(top);
 	top[0] = '\0';
-}
-
-#define CORE_MAIN() \
-int \
-main(void) \
-{ \
-	SRunner *r = srunner_create(suite()); \
-	int failed; \
- \
-	srunner_run_all(r, CK_ENV); \
-	failed = srunner_ntests_failed(r); \
-	srunner_free(r); \
-	return failed ? 1 : 0; \
 }
 
 #endif
