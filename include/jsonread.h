@@ -37,4 +37,13 @@ int jsonread_num(const char *text, size_t len, const char *key,
 int jsonread_strs(const char *text, size_t len, const char *key,
                   const char *between, struct buf *ret);
 
+/*
+ * Calls fn with each string of an array; its non-zero result ends the walk
+ * and is handed on. -ENOENT: no such member; ERR_FORMAT also where it is no
+ * array, or holds anything else (fn may have had strings by then).
+ */
+typedef int jsonread_fn(void *ctx, const char *s);
+int jsonread_each(const char *text, size_t len, const char *key,
+                  jsonread_fn *fn, void *ctx);
+
 #endif

@@ -3,6 +3,8 @@
 #ifndef DI_LOG_H
 #define DI_LOG_H
 
+#include <time.h>
+
 /*
  * The only global state of the program: where its words go.
  * Warnings and errors go to stderr as "PROGRAM: warning: TEXT"; lines of the
@@ -19,7 +21,19 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 enum { LOG_TO_FILE = 1, LOG_TO_SYSLOG = 2 };
 void log_open(int fd, unsigned int where);
 void log_close(void);
-/* One line, "TIME " (RFC 3339, UTC) put before it. Control bytes escaped. */
+/*
+ * A moment as RFC 3339 has it, in UTC; "" before 1970 and after 9999. Reads no
+ * file that $TZ names, as all of the C library's calendar does.
+ */
+#define LOG_TIME_SIZE 40
+void log_time(time_t when, char ret[LOG_TIME_SIZE]);
+/* One line, "TIME " of now put before it. Control bytes escaped. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * One line to the syslog daemon, wherever log_line goes, without a time: the
+ * daemon has its own. Dropped where there is none, or where it takes nothing
+ * for a second.
+ */
+void log_syslog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

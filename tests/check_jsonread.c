@@ -216,6 +216,73 @@ START_TEST(jsonread_joins_arrays)
 }
 END_TEST
 
+/* Every byte at every place of strings up to some words long. */
+START_TEST(jsonread_sees_every_byte)
+{
+	char text[64], want[64];
+
+	for (int n = 1; n <= 20; n++) {
+		for (int at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				int bad = c < 0x20 || c == '"' || c == '\\';
+
+				snprintf(text, sizeof(text), "{\"a\":\"%.*s\"}",
+				         n, "\x80.\xff!#[]~\x7f-012345678901");
+				snprintf(want, sizeof(want), "%.*s", n,
+				         text + 6);
+				text[6 + at] = want[at] = (char)c;
+				if (bad)
+					ck_assert_int_eq(jsonread_check(text,
+					    (size_t)n + 8), ERR_FORMAT);
+				else
+					expect_str(text, "a", want);
+			}
+		}
+	}
+}
+END_TEST
+
+static int
+join(void *ctx, const char *s)
+{
+	struct buf *b = ctx;
+
+	ck_assert_int_eq(buf_addf(b, "<%s>", s), 0);
+	return strcmp(s, "stop") == 0 ? 7 : 0;
+}
+
+static void
+expect_each(const char *text, const char *key, int want, const char *got)
+{
+	struct buf b;
+
+	buf_init(&b, 0);
+	ck_assert_msg(jsonread_each(text, strlen(text), key, join, &b) == want,
+	              "%s", text);
+	ck_assert_str_eq(b.len > 0 ? b.data : "", got);
+	buf_free(&b);
+}
+
+START_TEST(jsonread_walks_arrays)
+{
+	expect_each("{\"v\":[]}", "v", 0, "");
+	expect_each("{\"v\":[\"a\",\"\",\"\\u0062 c\"]}", "v", 0,
+	            "<a><><b c>");
+	expect_each("{\"\\u0076\":[\"a\"]}", "v", 0, "<a>");
+	expect_each("{\"w\":[\"a\"],\"vv\":[\"b\"]}", "v", -ENOENT, "");
+	expect_each("{\"x\":{\"v\":[\"a\"]}}", "v", -ENOENT, "");
+	expect_each("{\"v\":[\"a\",\"stop\",\"b\"]}", "v", 7, "<a><stop>");
+	expect_each("{\"v\":\"a\"}", "v", ERR_FORMAT, "");
+	expect_each("{\"v\":{\"a\":\"b\"}}", "v", ERR_FORMAT, "");
+	expect_each("{\"v\":[\"a\",[\"b\"]]}", "v", ERR_FORMAT, "<a>");
+	expect_each("{\"v\":[\"a\",null]}", "v", ERR_FORMAT, "<a>");
+	/* Nothing is taken from what is broken further on. */
+	expect_each("{\"v\":[\"a\"],}", "v", ERR_FORMAT, "");
+	expect_each("{\"v\":[\"a\"],\"\\u0076\":1}", "v", ERR_FORMAT, "");
+	expect_each("", "v", ERR_FORMAT, "");
+}
+END_TEST
+
 START_TEST(jsonread_reads_what_json_writes)
 {
 	char all[256];
@@ -255,6 +322,8 @@ suite(void)
 	tcase_add_test(t, jsonread_is_bounded);
 	tcase_add_test(t, jsonread_reads_numbers);
 	tcase_add_test(t, jsonread_joins_arrays);
+	tcase_add_test(t, jsonread_sees_every_byte);
+	tcase_add_test(t, jsonread_walks_arrays);
 	tcase_add_test(t, jsonread_reads_what_json_writes);
 	suite_add_tcase(s, t);
 	return s;

@@ -3,11 +3,14 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -226,6 +229,91 @@ START_TEST(stderr_is_cut_not_lost)
 }
 END_TEST
 
+/*
+ * A /dev/log of our own, in a /dev that only this process sees: false where
+ * such a one can't be had.
+ */
+static bool
+syslog_daemon(void)
+{
+	const struct sockaddr_un name = {
+		.sun_family = AF_UNIX, .sun_path = "/dev/log"
+	};
+	const char *mode = getenv("CK_FORK");
+
+	if ((mode != NULL && strcmp(mode, "no") == 0) ||
+	    geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/dev", "tmpfs", 0, NULL) < 0) {
+		printf("# skipped: needs root and a mount namespace\n");
+		return false;
+	}
+	close(reader);
+	reader = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(reader, 0);
+	ck_assert_int_eq(bind(reader, (const struct sockaddr *)&name,
+	                      sizeof(name)), 0);
+	return true;
+}
+
+START_TEST(times_are_the_calendars)
+{
+	char text[LOG_TIME_SIZE], want[64];
+	struct tm tm;
+
+	for (time_t t = 0; t < 253402300799; t += 86400 * 47 + 4999) {
+		gmtime_r(&t, &tm);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		log_time(t, text);
+		ck_assert_str_eq(text, want);
+	}
+	log_time(951827696, text);
+	ck_assert_str_eq(text, "2000-02-29T12:34:56Z");
+	log_time(253402300799, text);
+	ck_assert_str_eq(text, "9999-12-31T23:59:59Z");
+	log_time(253402300800, text);
+	ck_assert_str_eq(text, "");
+	log_time(-1, text);
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(syslog_gets_its_line)
+{
+	char tail[64];
+	time_t before;
+	int n = 0;
+
+	if (!syslog_daemon())
+		return;
+	log_program("dpkg");
+	errno = ENOTTY;
+	log_syslog("txn=%d a%sb", 7, "\n");
+	ck_assert_int_eq(errno, ENOTTY);
+	ck_assert(receive());
+	ck_assert_int_eq(strncmp(got, "<30>", 4), 0);
+	snprintf(tail, sizeof(tail), "<30>dpkg[%d]: txn=7 a\\012b",
+	         (int)getpid());
+	ck_assert_str_eq(got, tail);
+	ck_assert(!receive());
+	/* A daemon that reads nothing is waited for, but not for long. */
+	before = time(NULL);
+	while (n < 5000 && time(NULL) == before)
+		log_syslog("%d", n++);
+	before = time(NULL);
+	log_syslog("more");
+	ck_assert_int_le(time(NULL) - before, 3);
+	/* Nor is one that is gone, or was never there. */
+	close(reader);
+	errno = ENOTTY;
+	log_syslog("nobody listens");
+	ck_assert_int_eq(unlink("/dev/log"), 0);
+	log_syslog("nobody is there");
+	ck_assert_int_eq(errno, ENOTTY);
+	reader = -1;
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -243,6 +331,8 @@ suite(void)
 	tcase_add_test(t, stderr_quiet_keeps_errors);
 	tcase_add_test(t, words_that_fail_leave_errno);
 	tcase_add_test(t, stderr_is_cut_not_lost);
+	tcase_add_test(t, times_are_the_calendars);
+	tcase_add_test(t, syslog_gets_its_line);
 	suite_add_tcase(s, t);
 	return s;
 }

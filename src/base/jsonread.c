@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "err.h"
@@ -136,6 +137,29 @@ read_escape(struct cursor *c, struct buf *out)
 	return out == NULL ? 0 : buf_add_char(out, to[which - from]);
 }
 
+/* Where bytes end that stand for themselves. Eight at once: strings are most
+ * of a text, and some texts are long. */
+static const char *
+plain_end(const char *at, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+
+	for (; end - at >= 8; at += 8) {
+		uint64_t word, quote, slash;
+
+		memcpy(&word, at, 8);
+		quote = word ^ ones * '"';
+		slash = word ^ ones * '\\';
+		if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+		     ((word - ones * 0x20) & ~word)) & high)
+			break;
+	}
+	while (at < end && *at != '"' && *at != '\\' &&
+	       (unsigned char)*at >= 0x20)
+		at++;
+	return at;
+}
+
 /* At its first quote. out NULL: only looked through. */
 static int
 read_string(struct cursor *c, struct buf *out)
@@ -147,9 +171,7 @@ read_string(struct cursor *c, struct buf *out)
 	while (r == 0 && c->at < c->end && *c->at != '"') {
 		const char *from = c->at;
 
-		while (c->at < c->end && *c->at != '"' && *c->at != '\\' &&
-		       (unsigned char)*c->at >= 0x20)
-			c->at++;
+		c->at = plain_end(from, c->end);
 		if (out != NULL)
 			r = buf_add(out, from, (size_t)(c->at - from));
 		if (r < 0 || c->at == c->end || *c->at == '"')
@@ -285,7 +307,7 @@ read_members(struct cursor *c, char close, member_fn *fn, void *ctx)
 	if (!take(c, close)) {
 		do {
 			r = read_member(c, close == '}', fn, ctx);
-			if (r < 0)
+			if (r != 0)
 				return r;
 		} while (take(c, ','));
 		if (!take(c, close))
@@ -301,21 +323,32 @@ struct wanted {
 	bool found;
 };
 
-/* Keys are compared as they read, escapes undone. */
+/* Keys are compared as they read, escapes undone: 1 the same, 0 not. */
+static int
+is_key(const struct cursor *key, const char *wanted)
+{
+	struct cursor c = *key;
+	size_t n = (size_t)(c.end - c.at) - 2;
+	struct buf name;
+	int r;
+
+	if (memchr(c.at, '\\', n + 2) == NULL)
+		return n == strlen(wanted) && memcmp(c.at + 1, wanted, n) == 0;
+	buf_init(&name, 0);
+	r = read_string(&c, &name);
+	if (r == 0)
+		r = strcmp(name.len > 0 ? name.data : "", wanted) == 0;
+	buf_free(&name);
+	return r;
+}
+
 static int
 find_member(void *ctx, const struct cursor *key, const struct span *value)
 {
-	struct cursor c = *key;
 	struct wanted *w = ctx;
-	struct buf name;
-	bool same;
-	int r;
+	int r = is_key(key, w->key);
 
-	buf_init(&name, 0);
-	r = read_string(&c, &name);
-	same = r == 0 && strcmp(name.len > 0 ? name.data : "", w->key) == 0;
-	buf_free(&name);
-	if (!same)
+	if (r <= 0)
 		return r;
 	if (w->found)
 		return ERR_FORMAT;
@@ -359,8 +392,13 @@ static int
 add_string(const struct span *s, struct buf *ret)
 {
 	struct cursor c = { s->at, s->end, 0 };
+	size_t n = (size_t)(s->end - s->at);
 
-	return s->first == '"' ? read_string(&c, ret) : -ENOENT;
+	if (s->first != '"')
+		return -ENOENT;
+	if (memchr(s->at, '\\', n) == NULL)
+		return buf_add(ret, s->at + 1, n - 2);
+	return read_string(&c, ret);
 }
 
 /* What was added to b since it had len bytes is taken back. */
@@ -443,4 +481,45 @@ jsonread_strs(const char *text, size_t len, const char *key,
 	c.at = s.at;
 	c.end = s.end;
 	return undo(ret, old, read_members(&c, ']', add_one, &strings));
+}
+
+struct each {
+	jsonread_fn *fn;
+	void *ctx;
+	struct buf text;
+};
+
+static int
+give_one(void *ctx, const struct cursor *key, const struct span *value)
+{
+	struct each *e = ctx;
+	int r;
+
+	(void)key;
+	buf_clear(&e->text);
+	r = add_string(value, &e->text);
+	if (r < 0)
+		return r == -ENOENT ? ERR_FORMAT : r;
+	return e->fn(e->ctx, e->text.len > 0 ? e->text.data : "");
+}
+
+int
+jsonread_each(const char *text, size_t len, const char *key, jsonread_fn *fn,
+              void *ctx)
+{
+	struct each each = { .fn = fn, .ctx = ctx };
+	struct cursor c = { .depth = 0 };
+	struct span s;
+	int r = find(text, len, key, &s);
+
+	if (r == 0 && s.first != '[')
+		r = ERR_FORMAT;
+	if (r < 0)
+		return r;
+	c.at = s.at;
+	c.end = s.end;
+	buf_init(&each.text, 0);
+	r = read_members(&c, ']', give_one, &each);
+	buf_free(&each.text);
+	return r;
 }

@@ -2,8 +2,11 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -132,31 +135,62 @@ log_open(int fd, unsigned int where)
 	log_close();
 	state.fd = fd;
 	state.where = where;
-	if (where & LOG_TO_SYSLOG)
-		openlog(state.program, LOG_PID, LOG_DAEMON);
 }
 
 void
 log_close(void)
 {
-	if (state.where & LOG_TO_SYSLOG)
-		closelog();
 	if (state.fd >= 0)
 		close(state.fd);
 	state.fd = -1;
 	state.where = 0;
 }
 
-/* "2026-01-31T23:59:59Z "; nothing where the clock makes no sense. */
-static size_t
-put_time(char *line)
+static bool
+is_leap(int year)
 {
-	time_t now = time(NULL);
-	struct tm tm;
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
-	if (!gmtime_r(&now, &tm))
-		return 0;
-	return strftime(line, HEAD_SIZE, "%Y-%m-%dT%H:%M:%SZ ", &tm);
+/* So many digits of a number, zeros in front, and what stands behind. */
+static char *
+put_digits(char *at, size_t n, unsigned int number, char behind)
+{
+	for (size_t i = n; i > 0; i--) {
+		at[i - 1] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	at[n] = behind;
+	return at + n + 1;
+}
+
+/* Not gmtime_r or strftime: they read the file that $TZ names. */
+void
+log_time(time_t when, char ret[LOG_TIME_SIZE])
+{
+	static const int lengths[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+	};
+	const unsigned int second = (unsigned int)(when % 86400);
+	int days, year = 1970, month = 0;
+
+	ret[0] = '\0';
+	/* The last moment of the year 9999. */
+	if (when < 0 || when > 253402300799)
+		return;
+	for (days = (int)(when / 86400); days >= 365 + is_leap(year); year++)
+		days -= 365 + is_leap(year);
+	while (days >= lengths[month] + (month == 1 && is_leap(year))) {
+		days -= lengths[month] + (month == 1 && is_leap(year));
+		month++;
+	}
+	ret = put_digits(ret, 4, (unsigned int)year, '-');
+	ret = put_digits(ret, 2, (unsigned int)month + 1, '-');
+	ret = put_digits(ret, 2, (unsigned int)days + 1, 'T');
+	ret = put_digits(ret, 2, second / 3600, ':');
+	ret = put_digits(ret, 2, second / 60 % 60, ':');
+	ret = put_digits(ret, 2, second % 60, 'Z');
+	*ret = '\0';
 }
 
 void
@@ -173,7 +207,10 @@ log_line(const char *fmt, ...)
 	va_start(ap, fmt);
 	format_text(text, fmt, ap);
 	va_end(ap);
-	head = put_time(line);
+	log_time(time(NULL), line);
+	head = strlen(line);
+	if (head > 0)
+		line[head++] = ' ';
 	n = finish_line(line, head, text, "");
 	/* One call, so that lines of two programs never mix. */
 	if ((state.where & LOG_TO_FILE) && state.fd >= 0) {
@@ -182,6 +219,61 @@ log_line(const char *fmt, ...)
 		} while (done < 0 && errno == EINTR);
 	}
 	if (state.where & LOG_TO_SYSLOG)
-		syslog(LOG_INFO, "%.*s", (int)(n - head - 1), line + head);
+		log_syslog("%s", text);
+	errno = saved;
+}
+
+/*
+ * Not syslog(3): that waits for as long as the daemon's queue is full, and
+ * reads the file that $TZ names.
+ */
+static int
+connect_syslog(void)
+{
+	static const struct sockaddr_un name = {
+		.sun_family = AF_UNIX, .sun_path = "/dev/log"
+	};
+	static const struct timeval second = { .tv_sec = 1 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second,
+	               sizeof(second)) == 0 &&
+	    connect(fd, (const struct sockaddr *)&name, sizeof(name)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* As syslog(3) writes it (RFC 3164), but for the time, which depends on $TZ. */
+static size_t
+put_syslog_head(char *line)
+{
+	int n = snprintf(line, HEAD_SIZE, "<%d>%.64s[%d]: ",
+	                 LOG_DAEMON | LOG_INFO, state.program, (int)getpid());
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+log_syslog(const char *fmt, ...)
+{
+	char line[LINE_SIZE], text[TEXT_SIZE];
+	int saved = errno, fd = connect_syslog();
+	ssize_t done;
+	size_t n;
+	va_list ap;
+
+	if (fd >= 0) {
+		va_start(ap, fmt);
+		format_text(text, fmt, ap);
+		va_end(ap);
+		n = finish_line(line, put_syslog_head(line), text, "") - 1;
+		do {
+			done = send(fd, line, n, MSG_NOSIGNAL);
+		} while (done < 0 && errno == EINTR);
+		close(fd);
+	}
 	errno = saved;
 }
