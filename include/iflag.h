@@ -32,6 +32,8 @@ struct fskind {
 	bool flags;		/* can carry the flag and says so truly */
 	bool overlay;
 	bool journaled;		/* fsync of one file makes all flags durable */
+	bool guards_writers;	/* a descriptor that is older than the flag
+				 * can't write either */
 	bool read_only;		/* this mount, ST_RDONLY */
 };
 int fskind_of(int fd, struct fskind *ret);

@@ -52,8 +52,9 @@ const char *root_folder(struct root *r, const char *path, int *ret_err);
 /* statx of the last component, not followed. 0, -ENOENT, ..., ERR_UNSAFE. */
 int root_stat(struct root *r, const char *path, struct node *ret);
 
-/* The same for an open descriptor. */
+/* The same for an open descriptor, and for a name in an open folder. */
 int node_of_fd(int fd, struct node *ret);
+int node_at(int dirfd, const char *name, struct node *ret);
 
 /* From root_stat: something is mounted on this very name, and it is no folder:
  * what lies below cannot be reached, nor replaced or removed by anybody. */

@@ -55,3 +55,22 @@ AS_IF([test "x$have_check" = xyes], [
 AM_CONDITIONAL([HAVE_CHECK], [test "x$have_check" = xyes])
 AC_SUBST([CHECK_LIBS])
 ])
+
+dnl DI_LIB_ACL: libacl, which brings POSIX ACLs into words.
+AC_DEFUN([DI_LIB_ACL], [
+AC_CHECK_HEADER([sys/acl.h], [],
+	[AC_MSG_ERROR([sys/acl.h is missing (libacl1-dev)])])
+di_save_libs=$LIBS
+di_save_ldflags=$LDFLAGS
+di_save_cflags=$CFLAGS
+LDFLAGS="$LDFLAGS $FLAVOUR_LDFLAGS"
+CFLAGS="$CFLAGS $FLAVOUR_CFLAGS"
+AC_CHECK_LIB([acl], [acl_to_any_text], [ACL_LIBS=-lacl], [
+	AC_CHECK_LIB([acl], [acl_free], [ACL_LIBS="-lacl -lattr"],
+		[AC_MSG_ERROR([libacl cannot be linked ($FLAVOUR_LDFLAGS)])],
+		[-lattr])])
+LIBS=$di_save_libs
+LDFLAGS=$di_save_ldflags
+CFLAGS=$di_save_cflags
+AC_SUBST([ACL_LIBS])
+])

@@ -71,7 +71,8 @@ static const struct {
 	struct fskind kind;
 } kinds[] = {
 	/* ext2 and ext3 have the same number, and often the same driver. */
-	{ EXT4_MAGIC, { .name = "ext4", .flags = true, .journaled = true } },
+	{ EXT4_MAGIC, { .name = "ext4", .flags = true, .journaled = true,
+	                .guards_writers = true } },
 	{ 0x58465342, { .name = "xfs", .flags = true, .journaled = true } },
 	{ 0x9123683e, { .name = "btrfs", .flags = true } },
 	{ 0x01021994, { .name = "tmpfs", .flags = true } },

@@ -324,7 +324,7 @@ nanoseconds(const struct statx_timestamp *t)
 	return t->tv_sec * INT64_C(1000000000) + t->tv_nsec;
 }
 
-static int
+int
 node_at(int dirfd, const char *name, struct node *ret)
 {
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;

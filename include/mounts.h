@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_MOUNTS_H
+#define DI_MOUNTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/*
+ * What is mounted below a root (proc(5), /proc/self/mountinfo): statmount
+ * and listmount are newer than the kernels that we run on.
+ */
+struct mount_point {
+	const char *path;	/* below the root, "/" itself included */
+	const char *fstype;
+	const char *source;
+	uint64_t id;
+	uint64_t dev;		/* as st_dev; on btrfs its files tell others */
+};
+
+struct mounts {
+	struct mount_point *points;	/* sorted by path, then as mounted */
+	size_t n_points;
+	struct mounts_priv *priv;
+};
+
+/*
+ * instdir: "" or the root's path on the host, without a slash behind, in
+ * which no component is a symlink. Points outside of it are left out. *diag
+ * names file and line. -ENOENT where /proc is not there.
+ */
+int mounts_load(const char *instdir, struct mounts **ret, struct diag *diag);
+/* From text; name for messages. */
+int mounts_parse(const char *name, const char *text, size_t n,
+                 const char *instdir, struct mounts **ret, struct diag *diag);
+void mounts_free(struct mounts *m);
+
+/* The topmost mount that covers path: the longest prefix by component, the
+ * last mounted of equals. NULL: none (mounts empty). */
+const struct mount_point *mounts_covering(const struct mounts *m,
+                                          const char *path);
+
+#endif
