@@ -33,6 +33,8 @@ enum pkg_want { WANT_UNKNOWN, WANT_INSTALL, WANT_HOLD, WANT_DEINSTALL,
 /* One line of Conffiles: in status. */
 struct pkg_conffile {
 	const char *path;
+	const char *md5;	/* 32 hex digits, no NUL behind: as the package
+				 * has it; NULL: unknown */
 	bool obsolete;
 	bool remove_on_upgrade;
 };

@@ -209,6 +209,10 @@ parse_conffile(char *line, char *end, struct pkg_conffile *c)
 	}
 	if (!word)
 		return ERR_FORMAT;
+	/* or "newconffile": it has not been installed yet */
+	if (end - word == 32 &&
+	    strspn(word, "0123456789abcdef") >= 32)
+		c->md5 = word;
 	c->path = dpkgtext_path(line, (size_t)(stop - line));
 	return c->path[1] == '\0' ? ERR_FORMAT : 0;
 }
