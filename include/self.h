@@ -35,6 +35,9 @@ void self_change(struct root *r, struct due *d, unsigned int value,
 
 /* True if the path is one of the seven. */
 bool self_is(const char *path);
+/* True if self_paths[i] is a copy of SELF_SHIM, diverted over a real program. */
+#define SELF_SHIM "/usr/libexec/dpkg-immutable/shim"
+bool self_is_shim(size_t i);
 
 /*
  * Which files an interrupted dpkg-immutable-divert left open: of its note, a

@@ -10,6 +10,18 @@
 #include "seal.h"
 #include "session.h"
 
+/* A package that a run changed. */
+struct transaction_change {
+	const char *key;
+	const char *before, *after;	/* versions; NULL: not installed */
+};
+
+/* A ledger that was written, or (digest NULL) removed. */
+struct transaction_ledger {
+	const char *key;
+	const unsigned char *digest;	/* SHA-256 of its text */
+};
+
 /* One entry of history and log: a run, or what an admin asked for. */
 struct transaction {
 	uint64_t id;
@@ -21,11 +33,26 @@ struct transaction {
 	int exit_status;	/* -1: none */
 	int signal;		/* 0: none */
 	const char *note;	/* "" for none */
+	const struct transaction_change *changes;
+	size_t n_changes;
+	const struct transaction_ledger *ledgers;
+	size_t n_ledgers;
+	const struct finding *found;	/* the first of what was found; not
+					 * more than 100 */
+	size_t n_found;
 };
 
 uint64_t transaction_new_id(void);
 
-/* Appends to the history (chained) and the log. 0 or the history's error. */
+/*
+ * Appends to the history (chained) and the log; the entry tells who called
+ * (origin.h), "changes" as an array of "KEY BEFORE AFTER" ("-" for none),
+ * "ledgers" as history.h has them, "found" as an array of "KIND PACKAGE PATH"
+ * ("-" for no package). The new head goes to syslog, whatever the
+ * configuration says of the log, and where the configuration has a key, and
+ * the root is our own, is signed; a key that can't be used is a warning. An
+ * entry that gets too long loses its command line. 0 or the history's error.
+ */
 int transaction_write(struct session *s, const struct transaction *t);
 
 struct closing;

@@ -19,7 +19,7 @@ const char *const self_paths[SELF_COUNT] = {
 	"/usr/bin/dpkg",
 	"/usr/bin/dpkg-divert",
 	"/usr/bin/dpkg-statoverride",
-	"/usr/libexec/dpkg-immutable/shim",
+	SELF_SHIM,
 	SELF_ENGINE,
 	DIVERT_SCRIPT,
 	"/usr/sbin/dpkg-reconfigure"
@@ -40,6 +40,13 @@ self_is(const char *path)
 		if (strcmp(self_paths[i], path) == 0)
 			return true;
 	return false;
+}
+
+bool
+self_is_shim(size_t i)
+{
+	return strncmp(self_paths[i], "/usr/bin/dpkg", 13) == 0 ||
+	       strcmp(self_paths[i], "/usr/sbin/dpkg-reconfigure") == 0;
 }
 
 int

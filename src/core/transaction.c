@@ -4,15 +4,25 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "closing.h"
+#include "digest.h"
 #include "history.h"
 #include "json.h"
 #include "log.h"
+#include "origin.h"
+#include "signing.h"
+
+#define MAX_FOUND	100
+/* A path, a package and a kind; or a package and two versions. */
+#define STRING_SIZE	16384
 
 uint64_t
 transaction_new_id(void)
@@ -24,63 +34,223 @@ transaction_new_id(void)
 	return id;
 }
 
-static void
-time_text(char *text, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
 
-	if (gmtime_r(&now, &tm) == NULL ||
-	    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+/* Strings one behind another, until their array can be told to json.h. */
+struct strings {
+	struct buf text;	/* each with its NUL */
+	size_t n;
+	int err;
+};
+
+static void add_string(struct strings *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add_string(struct strings *s, const char *fmt, ...)
+{
+	char text[STRING_SIZE];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0)
 		text[0] = '\0';
+	if (s->err == 0)	/* what is longer than any path is cut */
+		s->err = buf_add(&s->text, text, strlen(text) + 1);
+	s->n++;
+}
+
+/* Nothing where there are none. Frees them. */
+static int
+put_strings(struct json *j, const char *key, struct strings *s)
+{
+	char **values = NULL;
+	char *at = s->text.data;
+	int r = s->err;
+
+	if (r == 0 && s->n > 0) {
+		values = calloc(s->n, sizeof(*values));
+		r = values == NULL ? -ENOMEM : 0;
+	}
+	for (size_t i = 0; values != NULL && i < s->n; i++) {
+		values[i] = at;
+		at += strlen(at) + 1;
+	}
+	if (values != NULL)
+		json_strs(j, key, values, s->n);
+	free(values);
+	buf_free(&s->text);
+	return r;
 }
 
 static int
-write_history(struct session *s, const struct transaction *t, const char *id)
+put_changes(struct json *j, const struct transaction *t)
 {
-	struct buf line;
-	struct json j;
-	char when[32];
-	int r;
+	struct strings s = { .n = 0 };
 
-	time_text(when, sizeof(when));
-	buf_init(&line, 0);
-	json_begin(&j, &line);
+	buf_init(&s.text, 0);
+	for (size_t i = 0; i < t->n_changes; i++) {
+		const struct transaction_change *c = &t->changes[i];
+
+		add_string(&s, "%s %s %s", c->key,
+		           c->before != NULL ? c->before : "-",
+		           c->after != NULL ? c->after : "-");
+	}
+	return put_strings(j, "changes", &s);
+}
+
+static int
+put_ledgers(struct json *j, const struct transaction *t)
+{
+	struct strings s = { .n = 0 };
+	char hex[2 * DIGEST_MAX + 1];
+
+	buf_init(&s.text, 0);
+	for (size_t i = 0; i < t->n_ledgers; i++) {
+		const struct transaction_ledger *l = &t->ledgers[i];
+
+		if (l->digest != NULL)
+			digest_hex(l->digest, digest_size(DIGEST_SHA256),
+			           hex);
+		add_string(&s, "%s %s", l->key, l->digest != NULL ? hex : "-");
+	}
+	return put_strings(j, "ledgers", &s);
+}
+
+static int
+put_found(struct json *j, const struct transaction *t)
+{
+	struct strings s = { .n = 0 };
+
+	buf_init(&s.text, 0);
+	for (size_t i = 0; i < t->n_found && i < MAX_FOUND; i++) {
+		const struct finding *f = &t->found[i];
+
+		add_string(&s, "%s %s %s", finding_name(f->kind),
+		           f->package != NULL ? f->package : "-", f->path);
+	}
+	return put_strings(j, "found", &s);
+}
+
+static void
+put_origin(struct json *j)
+{
+	struct origin o;
+
+	origin_read(&o);
+	if (o.login_uid >= 0)
+		json_num(j, "login_uid", o.login_uid);
+	if (o.tty[0] != '\0')
+		json_str(j, "tty", o.tty);
+	if (o.parent > 0)
+		json_num(j, "parent", o.parent);
+	if (o.parent_name[0] != '\0')
+		json_str(j, "parent_name", o.parent_name);
+	if (o.parent_line[0] != '\0')
+		json_str(j, "parent_line", o.parent_line);
+}
+
+static void
+put_outcome(struct json *j, const struct transaction *t)
+{
+	json_num(j, "packages", (long long)t->packages);
+	json_num(j, "opened", (long long)t->tally.opened);
+	json_num(j, "closed", (long long)t->tally.closed);
+	json_num(j, "cleared", (long long)t->tally.cleared);
+	json_num(j, "findings", (long long)t->tally.findings);
+	if (t->tally.failed > 0) {
+		json_num(j, "failed", (long long)t->tally.failed);
+		json_str(j, "reason", err_text(t->tally.first_error));
+	}
+	if (t->exit_status >= 0)
+		json_num(j, "exit", t->exit_status);
+	if (t->signal > 0)
+		json_num(j, "signal", t->signal);
+	if (t->note[0] != '\0')
+		json_str(j, "note", t->note);
+}
+
+static int
+format_entry(const struct transaction *t, const char *id, bool with_argv,
+             struct buf *line)
+{
+	struct json j;
+	char when[LOG_TIME_SIZE];
+	int end, r;
+
+	log_time(time(NULL), when);
+	json_begin(&j, line);
 	json_str(&j, "type", "transaction");
 	json_str(&j, "time", when);
 	json_str(&j, "txn", id);
 	json_str(&j, "action", t->action);
 	json_num(&j, "pid", getpid());
 	json_num(&j, "uid", getuid());
-	if (t->argv != NULL)
+	put_origin(&j);
+	if (with_argv && t->argv != NULL)
 		json_strs(&j, "argv", t->argv, t->argc);
-	json_num(&j, "packages", (long long)t->packages);
-	json_num(&j, "opened", (long long)t->tally.opened);
-	json_num(&j, "closed", (long long)t->tally.closed);
-	json_num(&j, "cleared", (long long)t->tally.cleared);
-	json_num(&j, "findings", (long long)t->tally.findings);
-	if (t->tally.failed > 0) {
-		json_num(&j, "failed", (long long)t->tally.failed);
-		json_str(&j, "reason", err_text(t->tally.first_error));
-	}
-	if (t->exit_status >= 0)
-		json_num(&j, "exit", t->exit_status);
-	if (t->signal > 0)
-		json_num(&j, "signal", t->signal);
-	if (t->note[0] != '\0')
-		json_str(&j, "note", t->note);
-	r = json_end(&j);
+	put_outcome(&j, t);
+	r = put_changes(&j, t);
 	if (r == 0)
-		r = history_append(s->state->history_fd, &line);
-	buf_free(&line);
+		r = put_ledgers(&j, t);
+	if (r == 0)
+		r = put_found(&j, t);
+	end = json_end(&j);
+	return r < 0 ? r : end;
+}
+
+/* What it says of the ledgers must stand there; the command line need not. */
+static int
+write_history(struct session *s, const struct transaction *t, const char *id,
+              char head[HISTORY_HEAD_SIZE])
+{
+	bool with_argv = true;
+	struct buf line;
+	int r;
+
+	do {
+		buf_init(&line, 0);
+		r = format_entry(t, id, with_argv, &line);
+		if (r == 0)
+			r = history_append(s->state->history_fd, &line, head);
+		buf_free(&line);
+		with_argv = !with_argv;
+	} while (r == ERR_LIMIT && !with_argv);
 	return r;
+}
+
+/* The entry first: a signature of one that a power cut took would be none. */
+static void
+sign_history(struct session *s, const char *id,
+             const char head[HISTORY_HEAD_SIZE])
+{
+	struct diag diag = { .line = 0 };
+	char text[600];
+	int r;
+
+	/* A guest's own configuration must not reach for a key of the host. */
+	if (s->guest || s->conf == NULL || s->conf->sign_key == NULL)
+		return;
+	r = history_sync(s->state->history_fd);
+	if (r < 0)
+		diag_set(&diag, r, "history", 0, "%s", err_text(r));
+	else
+		r = signing_sign(s->state->history_fd, s->conf->sign_key,
+		                 head, &diag);
+	if (r == 0)
+		return;
+	diag_text(&diag, text, sizeof(text));
+	log_warn("the history is not signed: %s", text);
+	log_line("txn=%s note=\"the history is not signed: %s\"", id, text);
 }
 
 int
 transaction_write(struct session *s, const struct transaction *t)
 {
 	int exit_code = t->signal > 0 ? 128 + t->signal : t->exit_status;
-	char id[20], exit_text[24];
+	char id[20], exit_text[24], head[HISTORY_HEAD_SIZE];
 	int r = -ENOENT;
 
 	snprintf(id, sizeof(id), "%016" PRIx64, t->id);
@@ -97,7 +267,11 @@ transaction_write(struct session *s, const struct transaction *t)
 		         id, t->tally.failed,
 		         err_text(t->tally.first_error));
 	if (s->state != NULL && s->state->history_fd >= 0)
-		r = write_history(s, t, id);
+		r = write_history(s, t, id, head);
+	if (r == 0) {
+		log_syslog("txn=%s history=%s", id, head);
+		sign_history(s, id, head);
+	}
 	if (r < 0)
 		log_line("txn=%s note=\"history not written: %s\"", id,
 		         err_text(r));
@@ -108,10 +282,12 @@ void
 transaction_finding(uint64_t id, const struct finding *f)
 {
 	log_line("txn=%016" PRIx64 " finding=%s package=%s path=%s "
-	         "expected=%s actual=%s", id, finding_name(f->kind),
+	         "expected=%s actual=%s%s%s", id, finding_name(f->kind),
 	         f->package != NULL ? f->package : "-", f->path,
 	         f->expected != NULL ? f->expected : "-",
-	         f->actual != NULL ? f->actual : "-");
+	         f->actual != NULL ? f->actual : "-",
+	         f->copy != NULL ? " quarantine=" : "",
+	         f->copy != NULL ? f->copy : "");
 }
 
 void

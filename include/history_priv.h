@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_HISTORY_PRIV_H
+#define DI_HISTORY_PRIV_H
+
+#include <stdbool.h>
+
+#include "history.h"
+
+/* Shared by history.c (writes), history_read.c and history_since.c only. */
+#define HISTORY_NAME	"log"
+#define HISTORY_MAX_LINE ((size_t)16 << 20)
+#define HISTORY_CHUNK	((size_t)64 << 10)
+#define HISTORY_HEX	64	/* digits of a SHA-256 */
+#define HISTORY_PREV	",\"prev\":\""
+#define HISTORY_PREV_LEN (sizeof(HISTORY_PREV) - 1)
+#define HISTORY_PREV_END "\"}"
+#define HISTORY_LINK_LEN (HISTORY_PREV_LEN + HISTORY_HEX + 2)
+
+int history_hash(const char *line, size_t len, char hex[HISTORY_HEAD_SIZE]);
+
+/*
+ * How long the entry is that a line holds: all of it, unless zeros stand
+ * behind; 0 where there is none: the line was torn when it was written.
+ */
+size_t history_entry(const char *line, size_t len);
+
+#endif
