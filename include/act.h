@@ -13,6 +13,7 @@ int act_plan(struct cli *c);
 int act_history(struct cli *c);
 int act_explain(struct cli *c);
 int act_open(struct cli *c);
+int act_export(struct cli *c);
 
 /* --adopt, --release, --protect, --unprotect */
 int act_change(struct cli *c);

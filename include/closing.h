@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "account.h"
 #include "finding.h"
 #include "journal.h"
 #include "seal.h"
@@ -30,10 +31,12 @@ struct closing {
 	bool by_hand;		/* no dpkg has run: what no md5sums line knows
 				 * must be as recorded */
 	bool quick;		/* flags only, no content is read */
+	bool recovering;	/* an entry in the history may have been lost */
 	bool accept;		/* take over what differs, in packages that the
 				 * plan names, and in no others */
 	finding_fn *on_finding;
 	void *ctx;
+	struct account *account;	/* filled; or NULL */
 	struct tally tally;	/* filled */
 	size_t n_packages;	/* filled: that were looked at */
 	int record_error;	/* filled: ledger or index not written */

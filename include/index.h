@@ -28,6 +28,7 @@ struct index_row {
 	int64_t set_from;	/* ns: between these two we last set or lifted */
 	int64_t set_to;		/* the package's flags: their ctimes lie there;
 				 * 0: they are as the ledger has them */
+	uint64_t bytes;		/* of all recorded files */
 	uint64_t run;		/* id of the run that closed it last; 0: none */
 };
 

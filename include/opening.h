@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "finding.h"
+#include "before.h"
 #include "journal.h"
 #include "plan.h"
 #include "session.h"
@@ -21,7 +21,6 @@ struct opening {
 	size_t n_packages;
 	size_t n_named;		/* the first so many are the plan's own; the
 				 * rest own something that was opened too */
-	size_t n_tampered;
 	size_t n_lifted;
 	size_t n_left;		/* a failed lift could not close these again */
 };
@@ -30,11 +29,10 @@ struct opening {
  * Looks at every path of the plan. Files whose flag is not ours are found
  * out and written into the session's `foreign` (stored by opening_lift).
  * Exempt files with an admin's own flag are left alone: dpkg meets them as
- * it would without us. check-before goes to on_finding.
+ * it would without us. `before` does check-before; NULL: nobody does.
  */
-int opening_probe(struct session *s, struct plan *plan,
-                  finding_fn *on_finding, void *ctx, struct opening *ret,
-                  struct diag *diag);
+int opening_probe(struct session *s, struct plan *plan, struct before *before,
+                  struct opening *ret, struct diag *diag);
 
 /*
  * Lifts them all, or none: on failure what was lifted is closed again and

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "export.h"
 
 /*
  * The grammar of the engine called by its own name (design.md section 2):
@@ -26,6 +27,7 @@ enum verb {
 	VERB_COVERAGE,
 	VERB_EXPLAIN,
 	VERB_RECOVER,
+	VERB_EXPORT,
 	VERB_HISTORY,
 	VERB_HELP,
 	VERB_VERSION,
@@ -54,8 +56,17 @@ enum option_id {
 	OPT_QUIET,
 	OPT_VERBOSE,
 	OPT_NO_PROGRESS,
-	OPT_COLOR
+	OPT_COLOR,
+	OPT_CONFFILES,
+	OPT_POLITE,
+	OPT_DIGESTS,
+	OPT_SLICE,
+	OPT_SINCE,
+	OPT_METRICS,
+	OPT_TRUST
 };
+
+enum option_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_RPM };
 
 enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -67,6 +78,7 @@ struct option_row {
 	int id;			/* enum verb, or enum option_id */
 	unsigned int with;	/* options: verbs, 1u << VERB_... */
 	bool operands;		/* actions: takes any */
+	bool value;		/* actions: has a value as well */
 	const char *arg;	/* what stands behind it; NULL: none */
 	const char *help;	/* may have several lines */
 };
@@ -79,10 +91,13 @@ struct options {
 	const char *root;	/* no slash at its end; "" for / */
 	const char *admindir;	/* NULL: as the root says */
 	const char *config;	/* NULL: the usual places */
-	bool json;
+	enum option_format format;
+	enum export_form export_form;
+	const char *since, *metrics, *trust;	/* NULL: not given */
+	unsigned int slice, slices;	/* slices 0: not given */
 	int jobs;		/* 0: not given */
 	bool all, forget, check, quick, accept, no_act, quiet, verbose;
-	bool no_progress;
+	bool no_progress, conffiles, polite, all_digests;
 	enum option_color color;
 	bool own_root;		/* --root or --admindir was a word here */
 	char **operands;	/* behind the array: NULL */

@@ -14,13 +14,25 @@
 
 /*
  * What an action has to say on stdout, as text for people (in colour or not)
- * or one JSON object a line. Errors of writing are kept: every call returns 0 or the first of
- * them (-EPIPE, -ENOSPC, ...), so that a walk can end there.
+ * or one JSON object a line. Errors of writing are kept: every call returns 0
+ * or the first of them (-EPIPE, -ENOSPC, ...), so that a walk can end there.
  *
  * Names in text stand as they are, unless they hold control bytes, are not
  * UTF-8 or could be read as an escape: then they are escaped by vis.h.
  */
-enum report_format { REPORT_TEXT, REPORT_COLOR, REPORT_JSON };
+/*
+ * Findings in text stand below a line that names the package, printed where
+ * it is another than that of the finding before. REPORT_RPM is for findings
+ * alone (all else as in text, summaries left out): a line a path in the form
+ * of rpm -V and dpkg --verify, so the findings of a path must follow each
+ * other. Nine columns: S size, M mode or type, 5 digest, D (device: never
+ * ours, always "."), L link, U user, G group, T mtime, P capability; "?" could
+ * not be looked at, "." as it should be; then " c" for a conffile, else two
+ * blanks, and the path; "missing  " in place of the columns where it is gone.
+ * What has no column stands behind the path in parentheses: names of
+ * findings, comma and blank between.
+ */
+enum report_format { REPORT_TEXT, REPORT_COLOR, REPORT_JSON, REPORT_RPM };
 
 struct report;
 

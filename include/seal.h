@@ -10,10 +10,16 @@
 #include "due.h"
 #include "finding.h"
 #include "foreign.h"
+#include "lanes.h"
 #include "ledger.h"
+#include "overrides.h"
+#include "strmap.h"
 #include "syncset.h"
 
-/* Closing: sets the flag on a package's due files, and records them. */
+/*
+ * Closing: sets the flag on a package's due files, and records them and its
+ * symlinks, folders and special files.
+ */
 struct tally {
 	size_t opened;
 	size_t closed;		/* flags set */
@@ -29,7 +35,16 @@ struct seal_job {
 	const struct ledger *old;	/* what was recorded, or NULL */
 	const struct index_row *row;	/* of the old index, or NULL */
 	const struct foreign *foreign;	/* or NULL */
+	const struct overrides *overrides;	/* or NULL */
+	/* Real paths whose mode and owner the run was there to change
+	 * (dpkg-statoverride); or NULL. */
+	const struct strmap *moved;
 	bool hash;		/* content is checked and recorded */
+	/*
+	 * Of the caller's thread, made with seal_hashed; digests of MD5 at
+	 * least. May be NULL without `hash`.
+	 */
+	struct lanes *lanes;
 	bool in_run;		/* dpkg has acted on the package: what no
 				 * md5sums line knows is taken as it is */
 	bool accept;		/* take over what differs */
@@ -51,17 +66,20 @@ int seal_package(struct due *d, struct package *p, const struct seal_job *job,
 /*
  * The same in parts, so that several threads can do one package: the paths
  * from..to-1 of its list, each part with its own due, sync and tally; then
- * all parts in one. seal_join takes over the parts' ledgers, whatever happens.
+ * all parts in one. seal_join takes over the parts' ledgers, whatever happens, and
+ * tells the sum of all recorded sizes.
  */
 struct seal_part {
 	struct ledger *ledger;
 	bool changed;
 };
+/* What job->lanes are made with. */
+lanes_done seal_hashed;
 int seal_paths(struct due *d, struct package *p, const struct seal_job *job,
                size_t from, size_t to, struct syncset *sync,
                struct tally *tally, struct seal_part *ret);
 int seal_join(const struct seal_job *job, struct seal_part *parts, size_t n,
-              struct ledger **ret_ledger);
+              struct ledger **ret_ledger, uint64_t *ret_bytes);
 
 /*
  * Lifts what is ours on the files of a package (unsettled, or --unprotect):
@@ -81,12 +99,5 @@ struct journal_plan;
 void seal_restore(struct due *d, const struct journal_plan *plan, bool all,
                   const struct foreign *foreign, struct syncset *sync,
                   struct tally *tally);
-
-/*
- * True if a recorded file is by inode, size and ctime what it was when its
- * flag was last set or lifted by us.
- */
-bool seal_unchanged(const struct ledger_row *row, const struct index_row *x,
-                    const struct node *n);
 
 #endif

@@ -19,6 +19,10 @@ struct seal_item {
 					 * format */
 	struct ledger *old;		/* filled: recorded before; owned */
 	struct ledger *fresh;		/* filled: new, NULL if as before; owned */
+	uint64_t bytes;			/* filled: of all its files */
+	bool recorded;			/* filled: there is a ledger, */
+	unsigned char digest[32];	/* and this is its SHA-256; of a fresh
+					 * one once seal_store has written it */
 };
 
 /*
@@ -34,7 +38,7 @@ int seal_all(struct session *s, struct seal_item *items, size_t n,
  * Writes the fresh ledgers. Their names are durable with index_store, which
  * has to follow and syncs the same folder. 0 or the first error.
  */
-int seal_store(struct session *s, const struct seal_item *items, size_t n);
+int seal_store(struct session *s, struct seal_item *items, size_t n);
 void seal_items_free(struct seal_item *items, size_t n);
 
 #endif

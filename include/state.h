@@ -23,6 +23,7 @@ struct state {
 	int dir_fd;
 	int ledger_fd;		/* -1: not there or not readable */
 	int history_fd;
+	int quarantine_fd;
 	int run_fd;		/* lock and journal */
 	int lock_fd;
 	bool in_run;		/* run_fd is below STATE_RUN: a power cut then

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "finding.h"
 #include "session.h"
 
 /*
@@ -26,8 +25,9 @@ enum survey_state {
 	SURVEY_ABSENT,		/* listed, not on disk */
 	SURVEY_SELF,		/* one of our programs, protected */
 	SURVEY_UNKNOWN,		/* could not be looked at; reason: error */
-	SURVEY_UNOWNED		/* no package lists it; no walk meets it. Reason:
+	SURVEY_UNOWNED,		/* no package lists it; no walk meets it. Reason:
 				 * "flag" if it is immutable or append-only */
+	SURVEY_COUNT
 };
 
 struct survey_row {
@@ -56,20 +56,5 @@ void survey_judge(struct session *s, const struct package *p,
  */
 int survey_walk(struct session *s, char *const *targets, size_t n,
                 survey_fn *fn, void *ctx, struct diag *diag);
-
-struct audit_total {
-	size_t files;		/* looked at */
-	uint64_t bytes;		/* hashed */
-	size_t findings;
-	size_t unknown;		/* could not be looked at */
-};
-
-/*
- * The audit in its simple form: flag, missing, type, MD5 against the ledger,
- * else against md5sums. With `quick` no content is read.
- */
-int audit_run(struct session *s, char *const *targets, size_t n, bool quick,
-              finding_fn *fn, void *ctx, struct audit_total *ret,
-              struct diag *diag);
 
 #endif

@@ -9,8 +9,10 @@
 #define HEAD "dpkg-immutable index 1\n"
 #define DIV "diversions 0 0 0\n"
 #define RUN "\t0000000000000001"
+#define REST "\ton\t4\t5\t77" RUN
 #define ROW(name, arch) \
-	name "\t" arch "\t1.0-1\tinstalled\tok\t12\t345\t678\ton\t9\t10\t00000000000000aa\n"
+	name "\t" arch "\t1.0-1\tinstalled\tok\t12\t345\t678\ton" \
+	"\t9\t10\t11\t00000000000000aa\n"
 
 static struct diag diag;
 
@@ -49,6 +51,7 @@ same_row(const struct index_row *a, const struct index_row *b)
 	ck_assert_int_eq(a->off, b->off);
 	ck_assert_int_eq(a->set_from, b->set_from);
 	ck_assert_int_eq(a->set_to, b->set_to);
+	ck_assert_uint_eq(a->bytes, b->bytes);
 	ck_assert_uint_eq(a->run, b->run);
 }
 
@@ -69,15 +72,16 @@ START_TEST(rows_come_back)
 {
 	static const struct index_row rows[] = {
 		{ "libc6", "i386", "2.36-9", PKG_INSTALLED, false, 1, 2, 3,
-		  false, 4, 5, 6 },
+		  false, 4, 5, 6, 7 },
 		{ "zsh", "amd64", "1:5~rc+x", PKG_TRIGGERS_AWAITED, true,
-		  UINT64_MAX, UINT64_MAX, INT64_MAX, true, -1, INT64_MAX, UINT64_MAX },
+		  UINT64_MAX, UINT64_MAX, INT64_MAX, true, -1, INT64_MAX,
+		  UINT64_MAX, UINT64_MAX },
 		{ "libc6", "amd64", "2.36-9", PKG_HALF_INSTALLED, false, 0, 0,
-		  -INT64_MAX, false, 0, 0, 0 },
+		  -INT64_MAX, false, 0, 0, 0, 0 },
 		{ "odd", "", "", PKG_CONFIG_FILES, false, 0, 0, 0, false,
-		  0, 0, 1 },
+		  0, 0, 0, 1 },
 		{ "od\td", "a b", "\\\n\xff", PKG_UNPACKED, false, 0, 0, 0,
-		  false, 0, 0, 1 },
+		  false, 0, 0, 8, 1 },
 	};
 	struct index *x = index_new(), *y;
 
@@ -110,7 +114,7 @@ END_TEST
 START_TEST(a_row_added_twice_counts_once)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 1, 2,
-	                         3, false, 4, 5, 0 };
+	                         3, false, 4, 5, 6, 0 };
 	struct index *x = index_new();
 
 	ck_assert_int_eq(index_add(x, &row), 0);
@@ -125,7 +129,7 @@ END_TEST
 START_TEST(current_rows)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 11, 12,
-	                         13, true, 4, 5, 6 };
+	                         13, true, 4, 5, 6, 7 };
 	struct package p = { .name = "a", .arch = "all", .version = "1",
 		.state = PKG_INSTALLED, .list_known = true, .list_ino = 11,
 		.list_size = 12, .list_mtime = 13 };
@@ -161,29 +165,41 @@ START_TEST(bad_files_are_refused)
 	static const char *const rows[] = {
 		"", "\t", "a", "a\tb\tc",
 		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN "\t6",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t0",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t000000000000000g",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t00000000000000001",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t-000000000000001",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t 000000000000001",
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t000000000000000A",
-		"\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tInstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\t\t1\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t-1\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2x\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t--3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t-\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\tno\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t 4\t5" RUN,
-		"a\t\t1\tinstalled\tok\t18446744073709551616\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t9223372036854775808\ton\t4\t5" RUN,
-		"a\\9\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
-		"a\\000\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
-		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN "\r",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t-1" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t7x" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5"
+		"\t18446744073709551616" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3" REST "\t6",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t0",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t000000000000000g",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t00000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t-000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t 000000000000001",
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t4\t5\t77"
+		"\t000000000000000A",
+		"\tall\t1\tinstalled\tok\t1\t2\t3" REST,
+		"a\tall\t1\tInstalled\tok\t1\t2\t3" REST,
+		"a\tall\t1\tinstalled\t\t1\t2\t3" REST,
+		"a\tall\t1\tinstalled\tok\t\t2\t3" REST,
+		"a\tall\t1\tinstalled\tok\t-1\t2\t3" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2x\t3" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2\t--3" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2\t-" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\tno\t4\t5\t77" RUN,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3\ton\t 4\t5\t77" RUN,
+		"a\t\t1\tinstalled\tok\t18446744073709551616\t2\t3" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2\t9223372036854775808" REST,
+		"a\\9\tall\t1\tinstalled\tok\t1\t2\t3" REST,
+		"a\\000\tall\t1\tinstalled\tok\t1\t2\t3" REST,
+		"a\tall\t1\tinstalled\tok\t1\t2\t3" REST "\r",
 	};
 	char text[400];
 

@@ -13,6 +13,7 @@ static struct cmdline line = {
 };
 static struct prepared prepared;
 static struct opening opening;
+static struct before before;
 static bool locked = true;	/* as the outermost has it */
 
 /* Packages a, with two links to one file, and b; protected. */
@@ -67,8 +68,11 @@ probe(const char *first, const char *second)
 	line.n_operands = first == NULL ? 0 : second == NULL ? 1 : 2;
 	findings[0] = '\0';
 	ok(prepare_plan(session, &line, &prepared, &diag));
-	ok(opening_probe(session, prepared.plan, fixture_finding, NULL,
-	                 &opening, &diag));
+	before = (struct before){
+		.txn = 0xab, .on_finding = fixture_finding
+	};
+	ok(opening_probe(session, prepared.plan, &before, &opening, &diag));
+	before_free(&before);
 }
 
 static void
@@ -207,22 +211,54 @@ START_TEST(a_change_before)
 	NEEDS_ROOT();
 	two_packages();
 	probe("a", "b");
-	ck_assert_uint_eq(opening.n_tampered, 0);
+	ck_assert_uint_eq(before.n_tampered, 0);
 	done();
 	tamper("/usr/b", "x");
 	tamper("/usr/a", "y");
 	probe("b", NULL);
 	ck_assert_str_eq(findings, "content /usr/b;");
-	ck_assert_uint_eq(opening.n_tampered, 1);
+	ck_assert_uint_eq(before.n_tampered, 1);
 	done();
 	/* also where the flag is gone */
 	set_flags("/usr/b", 0);
 	probe("b", NULL);
 	ck_assert_str_eq(findings, "content /usr/b;");
 	done();
+	/* or the file; what was never there is not missed */
+	unlink(host("/usr/b"));
+	probe("b", NULL);
+	ck_assert_str_eq(findings, "missing /usr/b;");
+	done();
+	put_link("a", "/usr/b");
+	probe("b", NULL);
+	ck_assert_str_eq(findings, "type /usr/b;");
+	done();
 	put("/etc/dpkg-immutable.conf", "check-before = off\n");
 	probe("b", NULL);
 	ck_assert_str_eq(findings, "");
+	done();
+}
+END_TEST
+
+/* What the plan's package takes over is compared as its owner has it. */
+START_TEST(a_change_of_anothers)
+{
+	NEEDS_ROOT();
+	two_packages();
+	put("/var/lib/dpkg/diversions", "/usr/c\n/usr/b\na\n");
+	probe("a", NULL);
+	ck_assert_str_eq(findings, "");
+	done();
+	tamper("/usr/b", "x");
+	probe("a", NULL);
+	ck_assert_str_eq(findings, "content /usr/b;");
+	ck_assert_uint_eq(opening.n_paths, 2);
+	done();
+	open_session();
+	words[0] = (char *)(uintptr_t)"a";
+	ok(prepare_plan(session, &line, &prepared, &diag));
+	ok(opening_probe(session, prepared.plan, NULL, &opening, &diag));
+	ck_assert_uint_eq(opening.n_paths, 2);
 	done();
 }
 END_TEST
@@ -314,6 +350,7 @@ suite(void)
 	tcase_add_test(t, an_admins_own_flag_is_noted);
 	tcase_add_test(t, another_packages_file);
 	tcase_add_test(t, a_change_before);
+	tcase_add_test(t, a_change_of_anothers);
 	tcase_add_test(t, what_cannot_be_lifted);
 	tcase_add_test(t, what_went_away_meanwhile);
 	tcase_add_test(t, ourselves);

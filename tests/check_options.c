@@ -73,7 +73,7 @@ full_action(const struct option_row *row, char *line, size_t size)
 	bool packages = row->id == VERB_PROTECT || row->id == VERB_UNPROTECT;
 
 	snprintf(line, size, "--%s%s", row->name, row->id == VERB_PLAN ?
-	         " -- -i x.deb" : row->id == VERB_OPEN ? " pkg -- true" :
+	         " -- -i x.deb" : row->value ? "=json" : row->id == VERB_OPEN ? " pkg -- true" :
 	         row->id == VERB_EXPLAIN ? " /x" : packages ? " pkg" : "");
 }
 
@@ -81,7 +81,7 @@ START_TEST(options_every_action)
 {
 	const struct option_row *row;
 	struct options o;
-	char line[100];
+	char line[100], want[100];
 	int n = 0;
 
 	for (size_t i = 0; (row = options_row(i)) != NULL; i++) {
@@ -91,16 +91,15 @@ START_TEST(options_every_action)
 		accept_line(line, &o);
 		ck_assert_int_eq(o.verb, row->id);
 		options_free(&o);
+		n++;
+		if (row->value)
+			continue;
 		snprintf(line, sizeof(line), "--%s=x", row->name);
-		char want[100];
 		snprintf(want, sizeof(want), "--%s takes no value",
 		         row->name);
 		refuse(line, want);
-		n++;
 	}
 	ck_assert_int_eq(n, VERB_COUNT - 1);
-	/* Of later versions: not known yet. */
-	refuse("--export=json", "unknown option --export=json");
 }
 END_TEST
 
@@ -118,6 +117,8 @@ START_TEST(options_every_row_with_every_action)
 		         row->id == OPT_FORMAT ? "=json" :
 		         row->id == OPT_JOBS ? "=3" :
 		         row->id == OPT_COLOR ? "=never" :
+		         row->id == OPT_DIGESTS ? "=one" :
+		         row->id == OPT_SLICE ? "=1/2" :
 		         row->kind == OPTION_VALUE ? "=/v" : "");
 		for (size_t k = 0; (act = options_row(k)) != NULL; k++) {
 			if (act->kind != OPTION_ACTION ||
@@ -134,8 +135,8 @@ START_TEST(options_every_row_with_every_action)
 				continue;
 			}
 			snprintf(want, sizeof(want),
-			         "--%s does not go with --%s", row->name,
-			         act->name);
+			         "--%s does not go with --%s%s", row->name,
+			         act->name, act->value ? "=json" : "");
 			refuse(line, want);
 		}
 	}
@@ -151,7 +152,8 @@ START_TEST(options_set_what_they_say)
 	            "--jobs 12", &o);
 	ck_assert_int_eq(o.verb, VERB_PROTECT);
 	ck_assert(o.all && o.accept && o.quick && o.no_act && o.quiet &&
-	          o.verbose && o.json && o.own_root);
+	          o.verbose && o.own_root);
+	ck_assert_int_eq(o.format, FORMAT_JSON);
 	ck_assert_str_eq(o.root, "/r");
 	ck_assert_str_eq(o.admindir, "/a");
 	ck_assert_str_eq(o.config, "c");
@@ -159,12 +161,14 @@ START_TEST(options_set_what_they_say)
 	ck_assert_uint_eq(o.n_operands, 0);
 	options_free(&o);
 	accept_line("--release --forget", &o);
-	ck_assert(o.forget && !o.json && !o.own_root);
+	ck_assert(o.forget && !o.own_root);
+	ck_assert_int_eq(o.format, FORMAT_TEXT);
 	ck_assert_str_eq(o.root, "");
 	ck_assert_ptr_null(o.admindir);
 	options_free(&o);
 	accept_line("--history --check --format json --format text", &o);
-	ck_assert(o.check && !o.json);
+	ck_assert(o.check);
+	ck_assert_int_eq(o.format, FORMAT_TEXT);
 	options_free(&o);
 	accept_line("-V", &o);
 	ck_assert_int_eq(o.verb, VERB_VERIFY);
@@ -208,6 +212,116 @@ START_TEST(options_open_a_command)
 	ck_assert(!options_is_open(5, argv));
 	argv[4] = (char *)"--open";
 	ck_assert(!options_is_open(5, argv));
+}
+END_TEST
+
+START_TEST(options_export_takes_a_form)
+{
+	static const struct {
+		const char *line;
+		enum export_form form;
+		size_t operands;
+	} lines[] = {
+		{ "--export=mtree", EXPORT_MTREE, 0 },
+		{ "--export=sha256sum less cron", EXPORT_SHA256SUM, 2 },
+		{ "less --export json", EXPORT_JSON, 1 },
+		{ "--export mtree --export=json", EXPORT_JSON, 0 },
+		{ "--export=json --root=/x -- --a", EXPORT_JSON, 1 }
+	};
+	struct options o;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		accept_line(lines[i].line, &o);
+		ck_assert_int_eq(o.verb, VERB_EXPORT);
+		ck_assert_int_eq(o.export_form, lines[i].form);
+		ck_assert_uint_eq(o.n_operands, lines[i].operands);
+		options_free(&o);
+	}
+	refuse("--export", "--export needs a value");
+	refuse("--export=", "--export: '' is none of mtree, sha256sum, json");
+	refuse("--export=xml",
+	       "--export: 'xml' is none of mtree, sha256sum, json");
+	refuse("--export=JSON",
+	       "--export: 'JSON' is none of mtree, sha256sum, json");
+	refuse("--export --quiet",
+	       "--export: '--quiet' is none of mtree, sha256sum, json");
+	refuse("--list --export=json",
+	       "conflicting actions --list and --export=json");
+	refuse("--export=json --format=json",
+	       "--format does not go with --export=json");
+	refuse("--expotr=json",
+	       "unknown option --expotr=json; did you mean --export?");
+}
+END_TEST
+
+START_TEST(options_of_the_audit)
+{
+	struct options o;
+
+	accept_line("--verify", &o);
+	ck_assert(!o.conffiles && !o.polite && !o.all_digests && !o.quick);
+	ck_assert(o.since == NULL && o.metrics == NULL && o.trust == NULL);
+	ck_assert_uint_eq(o.slices, 0);
+	options_free(&o);
+	accept_line("--verify --conffiles --polite --digests=all "
+	            "--since 2026-01-02 --slice 3/7 --metrics=m.prom "
+	            "--trust=key.pub --format=rpm", &o);
+	ck_assert(o.conffiles && o.polite && o.all_digests);
+	ck_assert_str_eq(o.since, "2026-01-02");
+	ck_assert_str_eq(o.metrics, "m.prom");
+	ck_assert_str_eq(o.trust, "key.pub");
+	ck_assert_uint_eq(o.slice, 3);
+	ck_assert_uint_eq(o.slices, 7);
+	ck_assert_int_eq(o.format, FORMAT_RPM);
+	options_free(&o);
+	accept_line("--verify --digests all --digests=one --quick "
+	            "--slice=1/1 --slice=100000/100000", &o);
+	ck_assert(!o.all_digests && o.quick);
+	ck_assert_uint_eq(o.slice, 100000);
+	ck_assert_uint_eq(o.slices, 100000);
+	options_free(&o);
+}
+END_TEST
+
+START_TEST(options_of_the_audit_refused)
+{
+	static const char *const slices[] = {
+		"", "/", "1", "1/", "/2", "0/2", "3/2", "0/0", "1/0", "-1/2",
+		"+1/2", "1/2/3", "1/2x", "0x1/2", "1.5/2", "1/100001",
+		"99999999999999999999/2", "1/99999999999999999999"
+	};
+	static const char *const places[] = { "since", "metrics", "trust" };
+	char line[100], want[160];
+
+	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
+		snprintf(line, sizeof(line), "--verify --slice=%s", slices[i]);
+		snprintf(want, sizeof(want), "--slice: '%s' is no N/M with N "
+		         "from 1 to M, M at most 100000", slices[i]);
+		refuse(line, want);
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(line, sizeof(line), "--verify --%s=", places[i]);
+		snprintf(want, sizeof(want), "--%s: the value is empty",
+		         places[i]);
+		refuse(line, want);
+		snprintf(line, sizeof(line), "--verify --%s", places[i]);
+		snprintf(want, sizeof(want), "--%s needs a value", places[i]);
+		refuse(line, want);
+	}
+	refuse("--verify --digests", "--digests needs a value");
+	refuse("--verify --digests=", "--digests: '' is neither all nor one");
+	refuse("--verify --digests=two",
+	       "--digests: 'two' is neither all nor one");
+	refuse("--verify --digests=al",
+	       "--digests: 'al' is neither all nor one");
+	refuse("--verify --conffiles=1", "--conffiles takes no value");
+	refuse("--verify --polite=no", "--polite takes no value");
+	refuse("--list --format=rpm", "--format=rpm is for --verify");
+	refuse("--format=rpm --history", "--format=rpm is for --verify");
+	refuse("--verify --quick --digests=all",
+	       "--quick reads no content: no --digests");
+	refuse("--list --polite", "--polite does not go with --list");
+	refuse("-V --accept", "--accept does not go with -V");
 }
 END_TEST
 
@@ -262,7 +376,7 @@ START_TEST(options_mix_with_operands)
 	ck_assert_ptr_null(o.operands[5]);
 	options_free(&o);
 	accept_line("--plan --format=json -- --root=/x -i a.deb --", &o);
-	ck_assert(o.json);
+	ck_assert_int_eq(o.format, FORMAT_JSON);
 	ck_assert_uint_eq(o.n_operands, 4);
 	ck_assert_str_eq(o.operands[0], "--root=/x");
 	ck_assert_str_eq(o.operands[3], "--");
@@ -328,8 +442,10 @@ START_TEST(options_refuse_in_words)
 	       "--jobs: '-1' is no number from 1 to 1024");
 	refuse("--verify --jobs=99999999999999999999999", "--jobs: "
 	       "'99999999999999999999999' is no number from 1 to 1024");
-	refuse("--verify --format=rpm",
-	       "--format: 'rpm' is neither text nor json");
+	refuse("--verify --format=xml",
+	       "--format: 'xml' is none of text, json, rpm");
+	refuse("--verify --format=",
+	       "--format: '' is none of text, json, rpm");
 	refuse("--verify --forget", "--forget does not go with --verify");
 	refuse("--adopt less", "--adopt takes no operand: less");
 	refuse("--recover -- --x", "--recover takes no operand: --x");
@@ -510,6 +626,9 @@ suite(void)
 	tcase_add_test(t, options_every_row_with_every_action);
 	tcase_add_test(t, options_set_what_they_say);
 	tcase_add_test(t, options_open_a_command);
+	tcase_add_test(t, options_export_takes_a_form);
+	tcase_add_test(t, options_of_the_audit);
+	tcase_add_test(t, options_of_the_audit_refused);
 	tcase_add_test(t, options_color);
 	tcase_add_test(t, options_explain_files);
 	tcase_add_test(t, options_mix_with_operands);

@@ -58,6 +58,8 @@ START_TEST(report_in_color)
 {
 	static const struct finding missing = {
 		.kind = FINDING_MISSING, .path = "/a"
+	}, unknown = {
+		.kind = FINDING_UNKNOWN, .path = "/b"
 	};
 	struct survey_row row = plain_row;
 
@@ -66,11 +68,14 @@ START_TEST(report_in_color)
 	row.state = SURVEY_EXEMPT;
 	ck_assert_int_eq(report_path(report, &row), 0);
 	ck_assert_int_eq(report_finding(report, &missing), 0);
+	ck_assert_int_eq(report_finding(report, &unknown), 0);
 	ck_assert_int_eq(report_summary(report, "quiet", NULL, 0), 0);
 	expect("\033[32mprotected\033[0m\t-\tlibc6:amd64\t"
 	       "/usr/lib/libc.so.6\n"
 	       "exempt\t-\tlibc6:amd64\t/usr/lib/libc.so.6\n"
-	       "/a: \033[31mmissing\033[0m\n");
+	       "\033[1mof no package\033[0m\n"
+	       "  /a: \033[31mmissing\033[0m\n"
+	       "  /b: \033[33mcould not be looked at\033[0m\n");
 }
 END_TEST
 
@@ -208,11 +213,17 @@ START_TEST(report_paths_as_json)
 END_TEST
 
 static const struct finding findings[] = {
-	{ FINDING_CONTENT, "less", "590-2", "/usr/bin/less", "aa", "bb" },
-	{ FINDING_MISSING, "libc6:amd64", NULL, "/x\ny", NULL, NULL },
-	{ FINDING_TYPE, "less", "590-2", "/t", "file", "symlink" },
-	{ FINDING_SELF, NULL, NULL, "/usr/bin/dpkg", "immutable", "not" },
-	{ FINDING_UNKNOWN, "less", "1", "/u", NULL, "Permission denied" }
+	{ FINDING_CONTENT, "less", "590-2", "/usr/bin/less", "md5:aa",
+	  "md5:bb", NULL },
+	{ FINDING_MISSING, "libc6:amd64", NULL, "/x\ny", NULL, NULL,
+	  NULL },
+	{ FINDING_TYPE, "less", "590-2", "/t", "file", "symlink", NULL },
+	{ FINDING_FLAG, "less", "590-2", "/t", "immutable", "not", NULL },
+	{ FINDING_SELF, NULL, NULL, "/usr/bin/dpkg", "immutable", "not",
+	  NULL },
+	{ FINDING_LINK, "less", "590-2", "/l", "a\x1b[2J", "b\xff", NULL },
+	{ FINDING_UNKNOWN, "less", "1", "/u", NULL, "Permission denied",
+	  NULL }
 };
 
 static void
@@ -226,14 +237,180 @@ START_TEST(report_findings_as_text)
 {
 	begin(REPORT_TEXT, true);
 	put_findings();
-	expect("/usr/bin/less: content differs (package less 590-2): "
-	       "expected md5 aa, found md5 bb\n"
-	       "/x\\012y: missing (package libc6:amd64)\n"
-	       "/t: no regular file any more (package less 590-2): "
-	       "expected file, found symlink\n"
-	       "/usr/bin/dpkg: our own program is gone or not protected\n"
-	       "/u: could not be looked at (package less 1): "
-	       "Permission denied\n");
+	expect("less 590-2\n"
+	       "  /usr/bin/less: content differs: expected md5:aa, "
+	       "found md5:bb\n"
+	       "libc6:amd64\n"
+	       "  /x\\012y: missing\n"
+	       "less 590-2\n"
+	       "  /t: type of file differs: expected file, found symlink\n"
+	       "  /t: not immutable\n"
+	       "of no package\n"
+	       "  /usr/bin/dpkg: our own, and not as it must be: "
+	       "expected immutable, found not\n"
+	       "less 590-2\n"
+	       "  /l: the symlink leads elsewhere: expected a\\033\\1332J, "
+	       "found b\\377\n"
+	       "less 1\n"
+	       "  /u: could not be looked at: Permission denied\n");
+}
+END_TEST
+
+/* Whatever else is said between two findings, the second is not lost. */
+START_TEST(report_heads_findings_anew)
+{
+	begin(REPORT_TEXT, false);
+	ck_assert_int_eq(report_finding(report, &findings[2]), 0);
+	ck_assert_int_eq(report_finding(report, &findings[3]), 0);
+	put_path("/p");
+	ck_assert_int_eq(report_finding(report, &findings[3]), 0);
+	ck_assert_int_eq(report_summary(report, "2 findings", NULL, 0), 0);
+	expect("less 590-2\n"
+	       "  /t: type of file differs: expected file, found symlink\n"
+	       "  /t: not immutable\n"
+	       "protected\t-\tlibc6:amd64\t/p\n"
+	       "less 590-2\n"
+	       "  /t: not immutable\n"
+	       "2 findings\n");
+}
+END_TEST
+
+/* A name, and words of its own, for each kind. */
+START_TEST(report_every_kind)
+{
+	static char seen[FINDING_COUNT][200];
+	struct finding f = { .package = "p", .path = "/x" };
+
+	for (int i = 0; i < FINDING_COUNT; i++) {
+		size_t n;
+
+		f.kind = (enum finding_kind)i;
+		ck_assert_ptr_nonnull(finding_name(f.kind));
+		fd = memfd_create("report", MFD_CLOEXEC);
+		ck_assert_int_eq(report_new(REPORT_TEXT, fd, false,
+		                            &report), 0);
+		ck_assert_int_eq(report_finding(report, &f), 0);
+		report_free(report);
+		ck_assert_int_eq((int)lseek(fd, 0, SEEK_SET), 0);
+		buf_init(&text, 0);
+		ck_assert_int_eq(file_read_fd(fd, &text), 0);
+		n = strlen("p\n  /x: ");
+		ck_assert_int_eq(strncmp(text.data, "p\n  /x: ", n), 0);
+		ck_assert_uint_gt(text.len, n + 1);
+		ck_assert_uint_lt(text.len, sizeof(seen[0]));
+		memcpy(seen[i], text.data, text.len + 1);
+		ck_assert_ptr_null(strstr(seen[i], "(null)"));
+		for (int k = 0; k < i; k++) {
+			ck_assert_str_ne(seen[i], seen[k]);
+			ck_assert_str_ne(finding_name(f.kind), finding_name(
+			    (enum finding_kind)k));
+		}
+		buf_free(&text);
+		close(fd);
+	}
+}
+END_TEST
+
+static void
+put_kind(enum finding_kind kind, const char *path, const char *expected,
+         const char *actual)
+{
+	const struct finding f = {
+		.kind = kind, .package = "p", .path = path,
+		.expected = expected, .actual = actual
+	};
+
+	ck_assert_int_eq(report_finding(report, &f), 0);
+}
+
+START_TEST(report_findings_as_rpm)
+{
+	begin(REPORT_RPM, false);
+	put_kind(FINDING_CONTENT, "/content", "md5:aa", "md5:bb");
+	put_kind(FINDING_SIZE, "/size", "1", "2");
+	put_kind(FINDING_TYPE, "/type", "file", "fifo");
+	put_kind(FINDING_MODE, "/mode", "0755", "0777");
+	put_kind(FINDING_LINK, "/link", "a", "b");
+	put_kind(FINDING_TIME, "/time", "1", "2");
+	put_kind(FINDING_CAPABILITY, "/capability", "none", "x=ep");
+	put_kind(FINDING_MISSING, "/miss ing", NULL, NULL);
+	put_kind(FINDING_CONFFILE, "/etc/edited", NULL, "edited");
+	put_kind(FINDING_CONFFILE, "/etc/gone", NULL, "gone");
+	put_kind(FINDING_UNKNOWN, "/unknown", NULL, "why");
+	expect("..5......   /content\n"
+	       "S.5......   /size\n"
+	       ".M.......   /type\n"
+	       ".M.......   /mode\n"
+	       "....L....   /link\n"
+	       ".......T.   /time\n"
+	       "........P   /capability\n"
+	       "missing     /miss ing\n"
+	       "..5...... c /etc/edited\n"
+	       "missing   c /etc/gone\n"
+	       "?????????   /unknown\n");
+}
+END_TEST
+
+START_TEST(report_owners_as_rpm)
+{
+	begin(REPORT_RPM, false);
+	put_kind(FINDING_OWNER, "/u", "0:0", "10:0");
+	put_kind(FINDING_OWNER, "/u1", "1:0", "10:0");
+	put_kind(FINDING_OWNER, "/g", "0:0", "0:01");
+	put_kind(FINDING_OWNER, "/both", "0:0", "1:1");
+	put_kind(FINDING_OWNER, "/odd", "0", "0:1");
+	put_kind(FINDING_OWNER, "/none", NULL, NULL);
+	expect(".....U...   /u\n"
+	       ".....U...   /u1\n"
+	       "......G..   /g\n"
+	       ".....UG..   /both\n"
+	       ".....UG..   /odd\n"
+	       ".....UG..   /none\n");
+}
+END_TEST
+
+/* One line a path; what has no column is named behind it. */
+START_TEST(report_gathers_for_rpm)
+{
+	begin(REPORT_RPM, false);
+	put_kind(FINDING_FLAG, "/a", NULL, NULL);
+	put_kind(FINDING_MODE, "/a", NULL, NULL);
+	put_kind(FINDING_ACL, "/a", NULL, NULL);
+	put_kind(FINDING_ACL, "/a", NULL, NULL);
+	put_kind(FINDING_CONTENT, "/a", NULL, NULL);
+	put_kind(FINDING_UNKNOWN, "/b", NULL, NULL);
+	put_kind(FINDING_MODE, "/b", NULL, NULL);
+	put_kind(FINDING_FOREIGN, "/b\nc", NULL, NULL);
+	put_kind(FINDING_MISSING, "/d", NULL, NULL);
+	put_kind(FINDING_SELF, "/d", NULL, NULL);
+	expect(".M5......   /a (acl, flag)\n"
+	       "?M???????   /b\n"
+	       ".........   /b\\012c (foreign-flag)\n"
+	       "missing     /d (self)\n");
+	begin(REPORT_RPM, false);
+	for (int i = 0; i < FINDING_COUNT; i++)
+		put_kind((enum finding_kind)i, "/x", "0:1", "1:0");
+	put_kind(FINDING_HISTORY, "/y", NULL, NULL);
+	ck_assert_int_eq(report_summary(report, "not told", NULL, 0), 0);
+	expect("missing   c /x (ledger, history, self, mount, database, acl, "
+	       "xattr, hardlink, writer, flag, foreign-flag, unrecorded)\n"
+	       ".........   /y (history)\n");
+	begin(REPORT_RPM, false);
+	ck_assert_int_eq(report_summary(report, "not told", NULL, 0), 0);
+	expect("");
+}
+END_TEST
+
+/* What is not findings is as in text, and stands in its place. */
+START_TEST(report_others_as_rpm)
+{
+	begin(REPORT_RPM, false);
+	put_kind(FINDING_MODE, "/a", NULL, NULL);
+	put_path("/p");
+	put_kind(FINDING_MODE, "/a", NULL, NULL);
+	expect(".M.......   /a\n"
+	       "protected\t-\tlibc6:amd64\t/p\n"
+	       ".M.......   /a\n");
 }
 END_TEST
 
@@ -243,17 +420,24 @@ START_TEST(report_findings_as_json)
 	put_findings();
 	expect("{\"type\":\"finding\",\"kind\":\"content\","
 	       "\"path\":\"/usr/bin/less\",\"package\":\"less\","
-	       "\"version\":\"590-2\",\"expected\":\"aa\","
-	       "\"actual\":\"bb\"}\n"
+	       "\"version\":\"590-2\",\"expected\":\"md5:aa\","
+	       "\"actual\":\"md5:bb\"}\n"
 	       "{\"type\":\"finding\",\"kind\":\"missing\","
 	       "\"path\":\"/x\\ny\",\"package\":\"libc6\","
 	       "\"architecture\":\"amd64\"}\n"
 	       "{\"type\":\"finding\",\"kind\":\"type\",\"path\":\"/t\","
 	       "\"package\":\"less\",\"version\":\"590-2\","
 	       "\"expected\":\"file\",\"actual\":\"symlink\"}\n"
+	       "{\"type\":\"finding\",\"kind\":\"flag\",\"path\":\"/t\","
+	       "\"package\":\"less\",\"version\":\"590-2\","
+	       "\"expected\":\"immutable\",\"actual\":\"not\"}\n"
 	       "{\"type\":\"finding\",\"kind\":\"self\","
 	       "\"path\":\"/usr/bin/dpkg\",\"expected\":\"immutable\","
 	       "\"actual\":\"not\"}\n"
+	       "{\"type\":\"finding\",\"kind\":\"link\",\"path\":\"/l\","
+	       "\"package\":\"less\",\"version\":\"590-2\","
+	       "\"expected\":\"a\\u001b[2J\","
+	       "\"actual\":\"b\xef\xbf\xbd\",\"actual_hex\":\"62ff\"}\n"
 	       "{\"type\":\"finding\",\"kind\":\"unknown\",\"path\":\"/u\","
 	       "\"package\":\"less\",\"version\":\"1\","
 	       "\"actual\":\"Permission denied\"}\n");
@@ -400,6 +584,12 @@ suite(void)
 	tcase_add_test(t, report_odd_paths_as_text);
 	tcase_add_test(t, report_paths_as_json);
 	tcase_add_test(t, report_findings_as_text);
+	tcase_add_test(t, report_heads_findings_anew);
+	tcase_add_test(t, report_every_kind);
+	tcase_add_test(t, report_findings_as_rpm);
+	tcase_add_test(t, report_owners_as_rpm);
+	tcase_add_test(t, report_gathers_for_rpm);
+	tcase_add_test(t, report_others_as_rpm);
 	tcase_add_test(t, report_findings_as_json);
 	tcase_add_test(t, report_plans);
 	tcase_add_test(t, report_history);

@@ -70,7 +70,7 @@ report_broken(struct cli *c, const struct diag *d)
 {
 	char where[300];
 	const struct finding f = {
-		.kind = FINDING_CONTENT, .path = STATE_DIR "/history/log",
+		.kind = FINDING_HISTORY, .path = STATE_DIR "/history/log",
 		.actual = where
 	};
 
@@ -85,10 +85,18 @@ act_history(struct cli *c)
 	struct history_walk w = { .c = c };
 	int fd = -1, broken = 0, r = open_history(c, &fd, &diag);
 
-	if (r == 0)
-		r = history_walk(fd, show_entry, &w);
-	if (r == 0 && c->o->check)
+	if (r == 0 && c->o->check) {
 		r = broken = history_check(fd, &diag);
+		if (r < 0)
+			snprintf(diag.file, sizeof(diag.file), "%s",
+			         STATE_DIR "/history/log");
+	}
+	if (r >= 0) {
+		r = history_walk(fd, show_entry, &w);
+		if (r < 0)
+			diag_set(&diag, r, STATE_DIR "/history/log", 0, "%s",
+			         err_text(r));
+	}
 	if (r < 0)
 		return cli_fail(c, r, &diag);
 	if (broken > 0)

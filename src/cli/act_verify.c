@@ -1,58 +1,133 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "act.h"
+#include "audit.h"
 #include "log.h"
+#include "metrics.h"
+
+static double
+now(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Each part of the sentence with what stands before it; nothing for 0. */
+static void
+add_part(char *text, size_t size, size_t n, const char *words)
+{
+	size_t len = strlen(text);
+
+	if (n > 0)
+		snprintf(text + len, size - len, ", %zu %s", n, words);
+}
 
 static void
-summarize(struct cli *c, const struct audit_total *t)
+summarize(struct cli *c, const struct audit_total *t, double seconds)
 {
 	const struct report_fact facts[] = {
 		{ .key = "action", .text = "verify" },
 		{ .key = "files", .number = (long long)t->files },
 		{ .key = "bytes", .number = (long long)t->bytes },
 		{ .key = "findings", .number = (long long)t->findings },
-		{ .key = "unknown", .number = (long long)t->unknown }
+		{ .key = "unknown", .number = (long long)t->unknown },
+		{ .key = "unread", .number = (long long)t->unread },
+		{ .key = "milliseconds", .number = (long long)(seconds * 1e3) }
 	};
-	char text[200], more[60] = "", read[60] = "";
+	char text[300];
 
-	if (t->unknown > 0)
-		snprintf(more, sizeof(more), ", %zu could not be looked at",
-		         t->unknown);
-	if (c->o->verbose)
-		snprintf(read, sizeof(read), ", %llu bytes read",
-		         (unsigned long long)t->bytes);
-	snprintf(text, sizeof(text), "verified %zu file%s; %zu finding%s%s%s",
+	snprintf(text, sizeof(text), "verified %zu file%s; %zu finding%s",
 	         t->files, t->files == 1 ? "" : "s", t->findings,
-	         t->findings == 1 ? "" : "s", more, read);
+	         t->findings == 1 ? "" : "s");
+	add_part(text, sizeof(text), t->unknown, "could not be looked at");
+	if (c->o->quick || c->o->verbose)
+		add_part(text, sizeof(text), t->unread,
+		         "whose content was not read");
+	if (c->o->verbose)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		         ", %" PRIu64 " bytes read in %.3f s", t->bytes,
+		         seconds);
 	report_summary(c->report, text, facts,
 	               sizeof(facts) / sizeof(facts[0]));
+}
+
+/* Where nothing was read at all there is nothing to be written either. */
+static int
+write_metrics(struct cli *c, const struct audit_total *t, double seconds,
+              struct diag *diag)
+{
+	struct metrics m = {
+		.quick = c->o->quick, .partial = t->partial,
+		.time = (int64_t)now(CLOCK_REALTIME), .seconds = seconds,
+		.bytes = t->bytes,
+		.states = {
+			{ "protected", t->states[SURVEY_PROTECTED] },
+			{ "open", t->states[SURVEY_OPEN] },
+			{ "off", t->states[SURVEY_OFF] },
+			{ "exempt", t->states[SURVEY_EXEMPT] },
+			{ "unsupported", t->states[SURVEY_UNSUPPORTED] },
+			{ "unsettled", t->states[SURVEY_UNSETTLED] },
+			{ "missing", t->states[SURVEY_ABSENT] },
+			{ "unknown", t->states[SURVEY_UNKNOWN] }
+		}
+	};
+
+	if (c->o->metrics == NULL)
+		return 0;
+	memcpy(m.findings, t->kinds, sizeof(m.findings));
+	return metrics_write(c->o->metrics, &m, diag);
+}
+
+static int
+prepare(struct cli *c, struct diag *diag)
+{
+	int r = cli_open(c, c->o->root, c->o->admindir, false, diag);
+
+	if (r == 0)
+		r = cli_load(c, diag);
+	if (r == 0 && c->blind)
+		r = diag_set(diag, -EPERM, NULL, 0,
+		             "requires superuser privilege");
+	if (r == 0 && state_locked(c->session->state))
+		log_warn("a run is under way: what it has open is told "
+		         "as not immutable");
+	return r;
 }
 
 int
 act_verify(struct cli *c)
 {
+	const struct options *o = c->o;
+	const struct audit_job job = {
+		.targets = o->operands, .n_targets = o->n_operands,
+		.since = o->since, .slice = o->slice, .slices = o->slices,
+		.quick = o->quick, .all_digests = o->all_digests,
+		.conffiles = o->conffiles, .polite = o->polite,
+		.by_path = o->format == FORMAT_RPM, .trust = o->trust,
+		.fn = cli_finding, .ctx = c
+	};
 	struct diag diag = { .line = 0 };
 	struct audit_total total = { .files = 0 };
-	int r = cli_open(c, c->o->root, c->o->admindir, false, &diag);
+	double start = now(CLOCK_MONOTONIC), seconds;
+	int r = prepare(c, &diag);
 
 	if (r == 0)
-		r = cli_load(c, &diag);
-	if (r == 0 && c->blind)
-		r = diag_set(&diag, -EPERM, NULL, 0,
-		             "requires superuser privilege");
-	if (r == 0 && state_locked(c->session->state))
-		log_warn("a run is under way: what it has open is told "
-		         "as not immutable");
+		r = audit_run(c->session, &job, &total, &diag);
+	seconds = now(CLOCK_MONOTONIC) - start;
 	if (r == 0)
-		r = audit_run(c->session, c->o->operands, c->o->n_operands,
-		              c->o->quick, cli_finding, c, &total, &diag);
+		r = write_metrics(c, &total, seconds, &diag);
 	if (r < 0)
 		return cli_fail(c, r, &diag);
 	cli_worked(c);
-	summarize(c, &total);
+	summarize(c, &total, seconds);
 	if (total.unknown > 0)
 		return EXIT_TROUBLE;
 	return total.findings > 0 ? EXIT_FINDINGS : EXIT_CLEAN;

@@ -31,6 +31,7 @@ static const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_COVERAGE] = { act_coverage, false },
 	[VERB_EXPLAIN] = { act_explain, false },
 	[VERB_RECOVER] = { act_recover, true },
+	[VERB_EXPORT] = { act_export, false },
 	[VERB_HISTORY] = { act_history, false }
 };
 
@@ -199,8 +200,8 @@ run_verb(struct cli *c)
 static enum report_format
 format_of(const struct cli *c)
 {
-	if (c->o->json)
-		return REPORT_JSON;
+	if (c->o->format != FORMAT_TEXT)
+		return c->o->format == FORMAT_JSON ? REPORT_JSON : REPORT_RPM;
 	if (c->o->color == COLOR_AUTO)
 		return isatty(STDOUT_FILENO) &&
 		       env_get(c->envp, "NO_COLOR") == NULL ?

@@ -26,7 +26,7 @@ add_row(struct buf *out, const struct option_row *row)
 	char left[80];
 	const char *at = row->help;
 	const char *between = row->arg == NULL ? "" :
-	    row->kind == OPTION_VALUE ? "=" : " ";
+	    row->kind == OPTION_VALUE || row->value ? "=" : " ";
 	int r;
 
 	if (row->letter != '\0')

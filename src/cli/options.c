@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
-#include "options.h"
+#include "options_priv.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -10,21 +10,7 @@
 #include "cmdline.h"
 #include "cmdtable.h"
 #include "env.h"
-#include "lines.h"
 #include "nearest.h"
-
-#define MAX_JOBS 1024
-
-struct parse {
-	struct options *o;
-	int argc;
-	char *const *argv;
-	int next;
-	const char *action;	/* the action's word as it was given */
-	unsigned int seen;	/* ids of options, 1u << OPT_... */
-	const char *root;	/* before its slashes are dropped */
-	struct diag *diag;
-};
 
 /* A row by the first n bytes of a long word; dashes not counted. */
 static const struct option_row *
@@ -116,110 +102,6 @@ refuse_word(struct parse *p, const char *word)
 }
 
 static int
-set_jobs(struct parse *p, const char *value)
-{
-	unsigned long long n;
-
-	if (lines_number(value, strlen(value), MAX_JOBS, &n) < 0 || n == 0)
-		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
-		                "--jobs: '%s' is no number from 1 to %d",
-		                value, MAX_JOBS);
-	p->o->jobs = (int)n;
-	return 0;
-}
-
-static int
-set_format(struct parse *p, const char *value)
-{
-	if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
-		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
-		                "--format: '%s' is neither text nor json",
-		                value);
-	p->o->json = value[0] == 'j';
-	return 0;
-}
-
-static int
-set_color(struct parse *p, const char *value)
-{
-	static const char *const words[] = {
-		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always",
-		[COLOR_NEVER] = "never"
-	};
-
-	for (int i = COLOR_AUTO; i <= COLOR_NEVER; i++) {
-		if (strcmp(value, words[i]) != 0)
-			continue;
-		p->o->color = (enum option_color)i;
-		return 0;
-	}
-	return diag_set(p->diag, ERR_REFUSED, NULL, 0,
-	                "--color: '%s' is none of auto, always, never", value);
-}
-
-static int
-set_path(struct parse *p, const char *name, const char **at,
-         const char *value)
-{
-	if (value[0] == '\0')
-		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
-		                "--%s: the value is empty", name);
-	*at = value;
-	return 0;
-}
-
-static int
-apply_option(struct parse *p, const struct option_row *row,
-             const char *value)
-{
-	struct options *o = p->o;
-
-	p->seen |= 1u << row->id;
-	switch ((enum option_id)row->id) {
-	case OPT_ALL:
-		o->all = true;
-		break;
-	case OPT_FORGET:
-		o->forget = true;
-		break;
-	case OPT_CHECK:
-		o->check = true;
-		break;
-	case OPT_QUICK:
-		o->quick = true;
-		break;
-	case OPT_ACCEPT:
-		o->accept = true;
-		break;
-	case OPT_NO_ACT:
-		o->no_act = true;
-		break;
-	case OPT_QUIET:
-		o->quiet = true;
-		break;
-	case OPT_VERBOSE:
-		o->verbose = true;
-		break;
-	case OPT_ROOT:
-		return set_path(p, row->name, &p->root, value);
-	case OPT_ADMINDIR:
-		return set_path(p, row->name, &o->admindir, value);
-	case OPT_CONFIG:
-		return set_path(p, row->name, &o->config, value);
-	case OPT_FORMAT:
-		return set_format(p, value);
-	case OPT_JOBS:
-		return set_jobs(p, value);
-	case OPT_NO_PROGRESS:
-		o->no_progress = true;
-		break;
-	case OPT_COLOR:
-		return set_color(p, value);
-	}
-	return 0;
-}
-
-static int
 apply_action(struct parse *p, const struct option_row *row,
              const char *word)
 {
@@ -240,18 +122,22 @@ static int
 apply(struct parse *p, const struct option_row *row, const char *word,
       const char *value)
 {
-	if (row->kind != OPTION_VALUE && value != NULL)
+	bool wants = row->kind == OPTION_VALUE || row->value;
+	int r;
+
+	if (!wants && value != NULL)
 		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
 		                "--%s takes no value", row->name);
-	if (row->kind == OPTION_ACTION)
-		return apply_action(p, row, word);
-	if (row->kind == OPTION_VALUE && value == NULL) {
+	if (wants && value == NULL) {
 		if (p->next >= p->argc)
 			return diag_set(p->diag, ERR_REFUSED, NULL, 0,
 			                "--%s needs a value", row->name);
 		value = p->argv[p->next++];
 	}
-	return apply_option(p, row, value);
+	if (row->kind != OPTION_ACTION)
+		return options_apply(p, row, value);
+	r = apply_action(p, row, word);
+	return r < 0 || !row->value ? r : options_form(p, value);
 }
 
 static int
@@ -313,6 +199,12 @@ check_options(struct parse *p)
 			return diag_set(p->diag, ERR_REFUSED, NULL, 0,
 			                "--%s does not go with %s", row->name,
 			                p->action);
+	if (p->o->format == FORMAT_RPM && p->o->verb != VERB_VERIFY)
+		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+		                "--format=rpm is for --verify");
+	if (p->o->quick && p->o->all_digests)
+		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+		                "--quick reads no content: no --digests");
 	return 0;
 }
 
@@ -525,7 +417,8 @@ look_at_word(const char *word, int *io_next)
 	const char *value = NULL;
 
 	if (ours != NULL) {
-		if (ours->kind == OPTION_VALUE && word[n] == '\0')
+		if ((ours->kind == OPTION_VALUE || ours->value) &&
+		    word[n] == '\0')
 			++*io_next;
 		return ours->kind == OPTION_ACTION ? LEADS_OURS : LEADS_ON;
 	}

@@ -6,14 +6,16 @@
 #define WALKS		(V(VERIFY) | V(LIST) | V(COVERAGE) | V(EXPLAIN))
 #define CHANGES		(V(PROTECT) | V(UNPROTECT) | V(ADOPT) | V(RELEASE))
 #define TELLS		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY))
-#define ALL		(TELLS | V(OPEN))
+#define ALL		(TELLS | V(OPEN) | V(EXPORT))
 
 #define ACTION(name, letter, verb, operands, arg, help) \
-	{ name, letter, OPTION_ACTION, VERB_ ## verb, 0, operands, arg, help }
+	{ name, letter, OPTION_ACTION, VERB_ ## verb, 0, operands, false, \
+	  arg, help }
 #define PLAIN(name, letter, id, with, help) \
-	{ name, letter, OPTION_PLAIN, OPT_ ## id, with, false, NULL, help }
+	{ name, letter, OPTION_PLAIN, OPT_ ## id, with, false, false, \
+	  NULL, help }
 #define VALUE(name, id, with, arg, help) \
-	{ name, 0, OPTION_VALUE, OPT_ ## id, with, false, arg, help }
+	{ name, 0, OPTION_VALUE, OPT_ ## id, with, false, false, arg, help }
 
 /* In the order of --help. */
 static const struct option_row rows[] = {
@@ -39,6 +41,9 @@ static const struct option_row rows[] = {
 	       "whose a file is, its state, and why"),
 	ACTION("recover", 0, RECOVER, false, NULL,
 	       "close what an interrupted run left open"),
+	{ "export", 0, OPTION_ACTION, VERB_EXPORT, 0, true, true,
+	  "mtree|sha256sum|json [PKG]...",
+	  "the records in forms that other tools read" },
 	ACTION("history", 0, HISTORY, false, NULL,
 	       "the log of all runs, newest last"),
 	ACTION("help", 0, HELP, false, NULL, "this text"),
@@ -64,8 +69,22 @@ static const struct option_row rows[] = {
 	      "else the adopted one)"),
 	VALUE("config", CONFIG, ALL & ~V(HISTORY), "FILE",
 	      "read this configuration file and no other"),
-	VALUE("format", FORMAT, TELLS, "text|json",
-	      "json: one object a line"),
+	PLAIN("conffiles", 0, CONFFILES, V(VERIFY),
+	      "tell of conffiles that are not the package's"),
+	VALUE("digests", DIGESTS, V(VERIFY), "one|all",
+	      "all: every digest that is recorded"),
+	VALUE("since", SINCE, V(VERIFY), "TXN|DATE",
+	      "only packages that a run since then changed"),
+	VALUE("slice", SLICE, V(VERIFY), "N/M",
+	      "only the Nth of M parts of all bytes"),
+	PLAIN("polite", 0, POLITE, V(VERIFY),
+	      "read slowly, leave the page cache as it was"),
+	VALUE("metrics", METRICS, V(VERIFY), "FILE",
+	      "write the outcome for Prometheus"),
+	VALUE("trust", TRUST, V(VERIFY), "FILE",
+	      "the history must be signed with this key"),
+	VALUE("format", FORMAT, TELLS, "text|json|rpm",
+	      "json: one object a line; rpm: as rpm -V"),
 	VALUE("jobs", JOBS, WALKS | CHANGES | V(RECOVER) | V(OPEN), "N",
 	      "threads (default: one a processor)"),
 	PLAIN("quiet", 0, QUIET, ALL,

@@ -12,9 +12,17 @@
 struct report {
 	const struct report_backend *backend;
 	struct buf out;
+	struct report_last last;
 	int fd;
 	int err;
 	bool quiet;
+};
+
+static const struct report_backend *const backends[] = {
+	[REPORT_TEXT] = &report_text,
+	[REPORT_COLOR] = &report_color,
+	[REPORT_JSON] = &report_json,
+	[REPORT_RPM] = &report_rpm
 };
 
 int
@@ -25,11 +33,11 @@ report_new(enum report_format format, int fd, bool quiet,
 
 	if (r == NULL)
 		return -ENOMEM;
-	r->backend = format == REPORT_JSON ? &report_json :
-	             format == REPORT_COLOR ? &report_color : &report_text;
+	r->backend = backends[format];
 	r->quiet = quiet && format != REPORT_JSON;
 	r->fd = fd;
 	buf_init(&r->out, 0);
+	buf_init(&r->last.name, 0);
 	*ret = r;
 	return 0;
 }
@@ -39,6 +47,7 @@ report_free(struct report *r)
 {
 	if (r == NULL)
 		return;
+	buf_free(&r->last.name);
 	buf_free(&r->out);
 	free(r);
 }
@@ -61,9 +70,19 @@ put(struct report *r, int err, bool now)
 	return now || r->out.len >= FULL ? flush(r) : r->err;
 }
 
+/* Where all but findings go: what findings left comes first. */
+static struct buf *
+settled(struct report *r)
+{
+	if (r->backend->settle != NULL)
+		put(r, r->backend->settle(&r->last, &r->out), false);
+	return &r->out;
+}
+
 int
 report_end(struct report *r)
 {
+	settled(r);
 	return flush(r);
 }
 
@@ -76,43 +95,43 @@ report_failed(const struct report *r)
 int
 report_path(struct report *r, const struct survey_row *row)
 {
-	return put(r, r->backend->path(&r->out, row), false);
+	return put(r, r->backend->path(settled(r), row), false);
 }
 
 int
 report_finding(struct report *r, const struct finding *f)
 {
-	return put(r, r->backend->finding(&r->out, f), true);
+	return put(r, r->backend->finding(&r->last, &r->out, f), true);
 }
 
 int
 report_explanation(struct report *r, const struct explanation *e)
 {
-	return put(r, r->backend->explanation(&r->out, e), false);
+	return put(r, r->backend->explanation(settled(r), e), false);
 }
 
 int
 report_plan(struct report *r, const struct plan_line *line)
 {
-	return put(r, r->backend->plan(&r->out, line), false);
+	return put(r, r->backend->plan(settled(r), line), false);
 }
 
 int
 report_transaction(struct report *r, const char *line, size_t len)
 {
-	return put(r, r->backend->transaction(&r->out, line, len), false);
+	return put(r, r->backend->transaction(settled(r), line, len), false);
 }
 
 int
 report_error(struct report *r, const struct diag *d)
 {
-	return put(r, r->backend->error(&r->out, d), true);
+	return put(r, r->backend->error(settled(r), d), true);
 }
 
 int
 report_counts(struct report *r, const struct report_count *rows, size_t n)
 {
-	return put(r, r->backend->counts(&r->out, rows, n), false);
+	return put(r, r->backend->counts(settled(r), rows, n), false);
 }
 
 int
@@ -121,5 +140,5 @@ report_summary(struct report *r, const char *sentence,
 {
 	if (r->quiet)
 		sentence = NULL;
-	return put(r, r->backend->summary(&r->out, sentence, facts, n), true);
+	return put(r, r->backend->summary(settled(r), sentence, facts, n), true);
 }

@@ -120,17 +120,22 @@ put_explanation(struct buf *out, const struct explanation *e)
 }
 
 static int
-put_finding(struct buf *out, const struct finding *f)
+put_finding(struct report_last *last, struct buf *out,
+            const struct finding *f)
 {
 	struct json j;
 
+	(void)last;
 	begin(&j, out, "finding");
 	json_str(&j, "kind", finding_name(f->kind));
 	json_path(&j, "path", f->path);
 	add_package(&j, f->package);
 	add(&j, "version", f->version);
-	add(&j, "expected", f->expected);
-	add(&j, "actual", f->actual);
+	/* where a symlink leads is as foreign as a path */
+	if (f->expected != NULL)
+		json_path(&j, "expected", f->expected);
+	if (f->actual != NULL)
+		json_path(&j, "actual", f->actual);
 	return end(&j);
 }
 

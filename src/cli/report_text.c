@@ -35,8 +35,8 @@ is_odd(const char *name)
 	return !json_utf8(name);
 }
 
-static int
-add_name(struct buf *out, const char *name)
+int
+report_name(struct buf *out, const char *name)
 {
 	return is_odd(name) ? vis_add(out, name) : buf_add_str(out, name);
 }
@@ -50,13 +50,13 @@ add_fields(struct buf *out, const char *a, const char *b, const char *c,
 	                 c != NULL ? c : "-");
 
 	if (r == 0)
-		r = add_name(out, name);
+		r = report_name(out, name);
 	return r < 0 ? r : buf_add_char(out, '\n');
 }
 
 /* SGR sequences (ECMA-48), the same width everywhere. */
-static int
-add_colored(struct buf *out, const char *color, const char *words)
+int
+report_colored(struct buf *out, const char *color, const char *words)
 {
 	return color == NULL ? buf_add_str(out, words) :
 	       buf_addf(out, "\033[%sm%s\033[0m", color, words);
@@ -84,7 +84,7 @@ color_of_state(enum survey_state state)
 static int
 put_path_color(struct buf *out, const struct survey_row *row)
 {
-	int r = add_colored(out, color_of_state(row->state),
+	int r = report_colored(out, color_of_state(row->state),
 	                    survey_state_name(row->state));
 
 	return r < 0 ? r : add_fields(out, "", row->reason, row->package,
@@ -103,76 +103,6 @@ put_plan(struct buf *out, const struct plan_line *line)
 {
 	return add_fields(out, line->action, line->reason, line->package,
 	                  line->path);
-}
-
-static const char *
-words_of(enum finding_kind kind)
-{
-	switch (kind) {
-	case FINDING_CONTENT:
-		return "content differs";
-	case FINDING_MISSING:
-		return "missing";
-	case FINDING_TYPE:
-		return "no regular file any more";
-	case FINDING_FLAG:
-		return "not immutable";
-	case FINDING_FOREIGN:
-		return "carries a flag that we did not set";
-	case FINDING_SELF:
-		return "our own program is gone or not protected";
-	case FINDING_UNKNOWN:
-		return "could not be looked at";
-	}
-	return finding_name(kind);
-}
-
-static int
-add_package(struct buf *out, const char *key, const char *version)
-{
-	int r = buf_add_str(out, " (package ");
-
-	if (r == 0)
-		r = add_name(out, key);
-	if (r == 0 && version != NULL)
-		r = buf_add_char(out, ' ');
-	if (r == 0 && version != NULL)
-		r = add_name(out, version);
-	return r < 0 ? r : buf_add_char(out, ')');
-}
-
-static int
-put_finding_as(struct buf *out, const struct finding *f, const char *color)
-{
-	const char *md5 = f->kind == FINDING_CONTENT ? "md5 " : "";
-	/* Of these the words say all. */
-	bool plain = f->kind == FINDING_FLAG || f->kind == FINDING_SELF;
-	int r = add_name(out, f->path);
-
-	if (r == 0)
-		r = buf_add_str(out, ": ");
-	if (r == 0)
-		r = add_colored(out, color, words_of(f->kind));
-	if (r == 0 && f->package != NULL)
-		r = add_package(out, f->package, f->version);
-	if (r == 0 && f->expected != NULL && !plain)
-		r = buf_addf(out, ": expected %s%s", md5, f->expected);
-	if (r == 0 && f->actual != NULL && !plain)
-		r = buf_addf(out, f->expected != NULL ? ", found %s%s" :
-		             ": %.0s%s", md5, f->actual);
-	return r < 0 ? r : buf_add_char(out, '\n');
-}
-
-static int
-put_finding(struct buf *out, const struct finding *f)
-{
-	return put_finding_as(out, f, NULL);
-}
-
-static int
-put_finding_color(struct buf *out, const struct finding *f)
-{
-	return put_finding_as(out, f, f->kind == FINDING_UNKNOWN ? "33" : "31");
 }
 
 static int
@@ -210,7 +140,7 @@ add_words(struct buf *out, const char *before, const char *line, size_t len,
 	if (r == 0)
 		r = buf_add_str(out, before);
 	if (r == 0 && text.len > 0)
-		r = add_name(out, text.data);
+		r = report_name(out, text.data);
 	buf_free(&text);
 	return r == -ENOENT ? 0 : r;
 }
@@ -263,7 +193,7 @@ add_names(struct buf *out, const char *const *names, size_t n)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = add_name(out, names[i]);
+		r = report_name(out, names[i]);
 		if (r == 0)
 			r = buf_add_char(out, ' ');
 	}
@@ -290,7 +220,7 @@ add_owner(struct buf *out, const struct explanation *e)
 	if (r == 0 && e->listed != NULL) {
 		r = add_label(out, "listed as");
 		if (r == 0)
-			r = add_name(out, e->listed);
+			r = report_name(out, e->listed);
 		if (r == 0)
 			r = buf_add_char(out, '\n');
 	}
@@ -300,7 +230,7 @@ add_owner(struct buf *out, const struct explanation *e)
 	if (r == 0)
 		r = buf_add_str(out, "by ");
 	if (r == 0)
-		r = e->diverter[0] != '\0' ? add_name(out, e->diverter) :
+		r = e->diverter[0] != '\0' ? report_name(out, e->diverter) :
 		    buf_add_str(out, "hand (a local diversion)");
 	return r < 0 ? r : buf_add_char(out, '\n');
 }
@@ -350,7 +280,7 @@ add_recorded(struct buf *out, const struct explanation *e)
 static int
 put_explanation(struct buf *out, const struct explanation *e)
 {
-	int r = add_name(out, e->row.path);
+	int r = report_name(out, e->row.path);
 
 	if (r == 0)
 		r = buf_add_char(out, '\n');
@@ -375,9 +305,22 @@ put_summary(struct buf *out, const char *sentence,
 	return sentence == NULL ? 0 : buf_addf(out, "%s\n", sentence);
 }
 
+/* Findings alone are meant to be read by programs that know no other line. */
+static int
+no_summary(struct buf *out, const char *sentence,
+           const struct report_fact *facts, size_t n)
+{
+	(void)out;
+	(void)sentence;
+	(void)facts;
+	(void)n;
+	return 0;
+}
+
 const struct report_backend report_text = {
 	.path = put_path,
-	.finding = put_finding,
+	.finding = report_finding_text,
+	.settle = report_finding_settle,
 	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,
@@ -388,11 +331,24 @@ const struct report_backend report_text = {
 
 const struct report_backend report_color = {
 	.path = put_path_color,
-	.finding = put_finding_color,
+	.finding = report_finding_color,
+	.settle = report_finding_settle,
 	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,
 	.error = put_error,
 	.counts = report_table,
 	.summary = put_summary
+};
+
+const struct report_backend report_rpm = {
+	.path = put_path,
+	.finding = report_rpm_finding,
+	.settle = report_rpm_settle,
+	.explanation = put_explanation,
+	.plan = put_plan,
+	.transaction = put_transaction,
+	.error = put_error,
+	.counts = report_table,
+	.summary = no_summary
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
-#include "admin.h"
+#include "admin_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "closing.h"
+#include "found.h"
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
@@ -23,20 +24,15 @@
 #include "target.h"
 #include "transaction.h"
 
-/* What every action here begins and ends with. */
-struct act {
-	struct session *s;
-	struct admin_job *job;
-	const char *name;
-	struct guard guard;
-	bool joins;		/* may act within a live run */
-	struct nested nested;	/* journal NULL: it does not */
-	struct journal *journal;
-	struct transaction t;
-	char **keys;		/* of the packages that were named */
-	bool *chosen;		/* by index of db->packages */
-	bool recovered;
-};
+static void
+on_finding(void *ctx, const struct finding *f)
+{
+	struct act *a = ctx;
+
+	found_add(&a->found, f);
+	if (a->job->on_finding != NULL)
+		a->job->on_finding(a->job->ctx, f);
+}
 
 static int64_t
 now_ns(clockid_t id)
@@ -177,11 +173,12 @@ close_nested(void *ctx, enum journal_wish wish)
 	struct closing c = {
 		.id = a->t.id, .plan = journal_plan(a->journal),
 		.full = wish == JOURNAL_ADOPTED, .by_hand = true,
-		.quick = a->job->quick,
-		.on_finding = a->job->on_finding, .ctx = a->job->ctx
+		.quick = a->job->quick, .account = &a->account,
+		.on_finding = on_finding, .ctx = a
 	};
 	int r = session_reroot(a->s, &diag);
 
+	a->account.s = a->s;
 	if (r == 0)
 		r = session_db(a->s, &diag);
 	if (r == 0)
@@ -226,6 +223,9 @@ finish(struct act *a, int r)
 		if (r == 0)
 			done = settled(a);
 		a->t.tally = a->job->tally;
+		a->t.found = a->found.list;
+		a->t.n_found = a->found.n;
+		account_give(&a->account, &a->t);
 		hook("flagged");
 		transaction_write(a->s, &a->t);
 		hook("recorded");
@@ -240,75 +240,11 @@ finish(struct act *a, int r)
 	journal_free(a->journal);
 	nested_leave(&a->nested);
 	guard_drop(&a->guard);
+	found_free(&a->found);
 	free(a->keys);
 	free(a->chosen);
 	log_close();
 	return r;
-}
-
-/* Runs fn on every listed file of the chosen packages. */
-static int
-each_verdict(struct act *a, int (*fn)(struct act *a, struct package *p,
-             const struct verdict *v), struct diag *diag)
-{
-	struct dpkgdb *db = a->s->db;
-
-	for (size_t i = 0; i < db->n_packages; i++) {
-		struct package *p = &db->packages[i];
-		int r;
-
-		if (!a->chosen[i])
-			continue;
-		r = dpkgdb_load_list(db, p, diag);
-		for (size_t k = 0; r == 0 && k < p->n_paths; k++) {
-			struct verdict v;
-
-			due_judge(a->s->due, p, p->paths[k], &v);
-			r = fn(a, p, &v);
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int
-count_due(struct act *a, struct package *p, const struct verdict *v)
-{
-	(void)p;
-	if (v->kind == DUE_YES && !(v->flags & IFLAG_IMMUTABLE))
-		a->job->tally.closed++;
-	return 0;
-}
-
-static int
-count_lifts(struct act *a, struct package *p, const struct verdict *v)
-{
-	(void)p;
-	if (v->have_node && (v->flags & IFLAG_IMMUTABLE) &&
-	    v->kind != DUE_EXEMPT &&
-	    !(foreign_get(a->s->foreign, v->path) & IFLAG_IMMUTABLE))
-		a->job->tally.cleared++;
-	return 0;
-}
-
-/* Every flag that is there before our first one is somebody else's. */
-static int
-note_foreign(struct act *a, struct package *p, const struct verdict *v)
-{
-	unsigned int flags = v->flags & (IFLAG_IMMUTABLE | IFLAG_APPEND);
-
-	if (!v->have_node || !S_ISREG(v->node.mode) || flags == 0 ||
-	    self_is(v->path))
-		return 0;
-	/* the marker was lost, not released: what we recorded is ours */
-	if (!state_was_released(a->s->state) && flags == IFLAG_IMMUTABLE) {
-		const struct ledger *l = session_ledger(a->s, p->key);
-
-		if (l != NULL && ledger_find(l, v->path) != NULL)
-			return 0;
-	}
-	return foreign_set(a->s->foreign, v->path, flags);
 }
 
 static int
@@ -320,10 +256,12 @@ close_chosen(struct act *a, bool full, struct diag *diag)
 	struct closing c = {
 		.id = a->t.id, .plan = &plan, .full = full, .by_hand = true,
 		.quick = a->job->quick, .accept = a->job->accept,
-		.on_finding = a->job->on_finding, .ctx = a->job->ctx
+		.account = &a->account, .on_finding = on_finding, .ctx = a
 	};
-	int r = closing_run(a->s, &c, diag);
+	int r;
 
+	a->account.s = a->s;
+	r = closing_run(a->s, &c, diag);
 	tally_add(&a->job->tally, &c.tally);
 	if (r == 0)
 		transaction_caught(a->t.id, &c);
@@ -360,7 +298,7 @@ adopt_new(struct act *a, struct diag *diag)
 		foreign_free(s->foreign);
 		s->foreign = foreign_new();
 		r = s->foreign == NULL ? -ENOMEM :
-		    each_verdict(a, note_foreign, diag);
+		    act_each_verdict(a, act_note_foreign, diag);
 		if (r == 0)
 			r = foreign_store(s->state->ledger_fd, s->foreign);
 	}
@@ -411,7 +349,7 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 		if (r == 0)
 			r = choose(&a);
 		if (r == 0)
-			r = each_verdict(&a, count_due, diag);
+			r = act_each_verdict(&a, act_count_due, diag);
 		return finish(&a, r);
 	}
 	if (!adopted)
@@ -427,7 +365,7 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 	if (r == 0 && adopted && !job->no_act)
 		r = state_adopt(s->state);
 	if (r == 0 && adopted)
-		r = job->no_act ? each_verdict(&a, count_due, diag) :
+		r = job->no_act ? act_each_verdict(&a, act_count_due, diag) :
 		    begin_journal(&a, diag);
 	if (r == 0 && adopted && !job->no_act)
 		r = close_chosen(&a, true, diag);
@@ -495,7 +433,7 @@ admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = diag_set(diag, -ENOENT, NULL, 0,
 		             "no package is named %s", job->unmatched);
 	if (r == 0 && job->no_act)
-		return finish(&a, each_verdict(&a, count_due, diag));
+		return finish(&a, act_each_verdict(&a, act_count_due, diag));
 	if (r == 0)
 		r = begin_journal(&a, diag);
 	/* told first, so that recovery goes on to protect them */
@@ -522,7 +460,7 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = diag_set(diag, -ENOENT, NULL, 0,
 		             "no package is named %s", job->unmatched);
 	if (r == 0 && job->no_act)
-		return finish(&a, each_verdict(&a, count_lifts, diag));
+		return finish(&a, act_each_verdict(&a, act_count_lifts, diag));
 	if (r == 0)
 		r = begin_journal(&a, diag);
 	if (r == 0 && set_off(&a, true, 0, 0) > 0)
@@ -554,7 +492,7 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	if (r == 0)
 		r = no_newer(s, diag);
 	if (r == 0 && job->no_act)
-		return finish(&a, each_verdict(&a, count_lifts, diag));
+		return finish(&a, act_each_verdict(&a, act_count_lifts, diag));
 	nested = a.nested.journal != NULL;
 	if (r == 0)
 		r = nested ? journal_wish(a.nested.journal, JOURNAL_RELEASED) :

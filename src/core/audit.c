@@ -1,246 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "arena.h"
-#include "lanes.h"
-#include "self.h"
-#include "survey.h"
-#include "target.h"
+#include "audit_priv.h"
+#include "compare.h"
+#include "digest.h"
+#include "infosum.h"
+#include "polite.h"
 
 /* Fewer packages are not worth a thread. */
 #define PER_THREAD 8
-#define MD5_SIZE 16
+/* So many more threads where the disk is what we wait for. */
+#define EXTRA 6
+#define INFO_PATH 512
 
 /*
- * Threads take package after package; each keeps the lanes of its CPU full
- * with files, so that the answers come in any order. What is found is kept
- * and told at the end, in the order of packages and paths.
+ * Threads take package after package, the largest first; each keeps the
+ * lanes of its CPU full with files, so that the answers come in any order.
  */
-struct found {
-	size_t package;			/* by db->packages; n: of none */
-	struct finding finding;
-};
-
-struct audit {
-	struct session *s;
-	bool quick;
-	struct targets *targets;
-	bool *chosen;			/* by index of db->packages */
-	atomic_size_t next;
-	pthread_mutex_t mutex;		/* around all below */
-	struct found *found;
-	size_t n_found, cap;
-	struct arena *arena;		/* the findings' words */
-	struct diag diag;		/* of the first ledger that is bad */
-	int bad;
-	int err;			/* -ENOMEM: nothing can be told */
-};
-
-struct auditor {
-	struct audit *audit;
-	pthread_t id;
-	struct root *root;		/* NULL: the session's */
-	struct due *due;
-	struct lanes *lanes;
-	struct audit_total total;
-	/* the package at hand */
-	size_t at;
-	struct package *package;
-	const struct ledger *ledger;
-	bool off;
-	int err;
-};
-
-/* A file in the lanes. */
-struct reading {
-	struct auditor *auditor;
-	size_t package;
-	const char *path;
-	int fd;
-	unsigned char want[MD5_SIZE];
-};
-
-static const char *
-keep_words(struct audit *a, const char *words)
-{
-	const char *copy = words == NULL ? NULL :
-	                   arena_strdup(a->arena, words);
-
-	if (words != NULL && copy == NULL)
-		a->err = -ENOMEM;
-	return copy;
-}
-
-static void
-keep(struct audit *a, size_t package, enum finding_kind kind,
-     const char *path, const char *expected, const char *actual)
-{
-	const struct dpkgdb *db = a->s->db;
-	const struct package *p = package < db->n_packages ?
-	                          &db->packages[package] : NULL;
-	struct finding f = {
-		.kind = kind, .path = path,
-		.package = p != NULL ? p->key : NULL,
-		.version = p != NULL ? p->version : NULL
-	};
-
-	if (a->n_found == a->cap) {
-		size_t cap = a->cap == 0 ? 64 : a->cap * 2;
-		void *more = realloc(a->found, cap * sizeof(*a->found));
-
-		if (more == NULL) {
-			a->err = -ENOMEM;
-			return;
-		}
-		a->found = more;
-		a->cap = cap;
-	}
-	f.expected = keep_words(a, expected);
-	f.actual = keep_words(a, actual);
-	a->found[a->n_found++] = (struct found){ package, f };
-}
-
-static void
-tell_of(struct auditor *t, size_t package, enum finding_kind kind,
-        const char *path, const char *expected, const char *actual)
-{
-	if (kind == FINDING_UNKNOWN)
-		t->total.unknown++;
-	else
-		t->total.findings++;
-	pthread_mutex_lock(&t->audit->mutex);
-	keep(t->audit, package, kind, path, expected, actual);
-	pthread_mutex_unlock(&t->audit->mutex);
-}
-
-static void
-tell(struct auditor *t, enum finding_kind kind, const char *path,
-     const char *expected, const char *actual)
-{
-	tell_of(t, t->at, kind, path, expected, actual);
-}
-
-/* An answer of the lanes. */
-static void
-was_read(void *arg, const struct lanes_result *result)
-{
-	struct reading *r = result->cookie;
-	const unsigned char *have = result->digests[0].bytes;
-	char expected[33], actual[33];
-
-	(void)arg;
-	close(r->fd);
-	r->auditor->total.bytes += result->bytes;
-	if (result->err < 0) {
-		tell_of(r->auditor, r->package, FINDING_UNKNOWN, r->path, NULL,
-		        err_text(result->err));
-	} else if (memcmp(have, r->want, MD5_SIZE) != 0) {
-		digest_hex(r->want, MD5_SIZE, expected);
-		digest_hex(have, MD5_SIZE, actual);
-		tell_of(r->auditor, r->package, FINDING_CONTENT, r->path,
-		        expected, actual);
-	}
-	free(r);
-}
-
-/* Against the ledger where it knows, else against dpkg's md5sums. */
-static void
-check_content(struct auditor *t, const char *listed, const struct verdict *v)
-{
-	const struct ledger_row *row = t->ledger == NULL ? NULL :
-	    ledger_find(t->ledger, v->path);
-	const unsigned char *want = row != NULL && row->has_md5 ? row->md5 :
-	    dpkgdb_md5(t->package, listed);
-	struct reading *reading;
-	struct lanes_job job;
-	struct node node;
-	int fd, r;
-
-	if (want == NULL)
-		return;
-	reading = malloc(sizeof(*reading));
-	r = reading == NULL ? -ENOMEM :
-	    root_open(due_root(t->due), v->path, &fd, &node);
-	if (r < 0) {
-		tell(t, FINDING_UNKNOWN, v->path, NULL, err_text(r));
-		free(reading);
-		return;
-	}
-	*reading = (struct reading){
-		.auditor = t, .package = t->at, .path = v->path, .fd = fd
-	};
-	memcpy(reading->want, want, MD5_SIZE);
-	job = (struct lanes_job){
-		.fd = fd, .size = node.size, .cookie = reading
-	};
-	lanes_file(t->lanes, &job);
-}
-
-static const char *
-type_name(uint32_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR: return "folder";
-	case S_IFLNK: return "symlink";
-	case S_IFIFO: return "fifo";
-	case S_IFSOCK: return "socket";
-	case S_IFREG: return "file";
-	}
-	return "device";
-}
-
-/* A path that has been a protected file must still be one. */
-static void
-check_recorded(struct auditor *t, const struct verdict *v)
-{
-	if (t->ledger == NULL || ledger_find(t->ledger, v->path) == NULL)
-		return;
-	if (v->kind == DUE_ABSENT)
-		tell(t, FINDING_MISSING, v->path, NULL, NULL);
-	else if (v->kind == DUE_EXEMPT && v->exempt == EXEMPT_TYPE)
-		tell(t, FINDING_TYPE, v->path, "file",
-		     type_name(v->node.mode));
-}
-
-static void
-audit_path(struct auditor *t, const char *listed)
-{
-	const struct audit *a = t->audit;
-	struct verdict v;
-
-	due_judge(t->due, t->package, listed, &v);
-	if (v.have_node && S_ISREG(v.node.mode))
-		t->total.files++;
-	switch (v.kind) {
-	case DUE_YES:
-		if (!(v.flags & IFLAG_IMMUTABLE) && !t->off)
-			tell(t, FINDING_FLAG, v.path, "immutable", "not");
-		if ((v.flags & IFLAG_APPEND) &&
-		    !foreign_get(a->s->foreign, v.path))
-			tell(t, FINDING_FOREIGN, v.path, NULL, "append-only");
-		/* fall through */
-	case DUE_UNSUPPORTED:
-		if (!a->quick)
-			check_content(t, listed, &v);
-		break;
-	case DUE_ABSENT:
-	case DUE_EXEMPT:
-		check_recorded(t, &v);
-		break;
-	case DUE_UNKNOWN:
-		tell(t, FINDING_UNKNOWN, v.path, NULL, err_text(v.err));
-		break;
-	case DUE_UNSETTLED:
-		break;
-	}
-}
 
 /* A ledger that can't be read is trouble, and no reason not to look at the
  * files, nor at those of others. */
@@ -248,17 +28,175 @@ static int
 load_ledger(struct audit *a, const char *key, struct ledger **ret)
 {
 	struct diag d = { .line = 0 };
-	int r = ledger_load(a->s->state->ledger_fd, key, ret, &d);
+	int r;
 
+	if (a->s->state == NULL || a->s->state->ledger_fd < 0)
+		return 0;
+	r = ledger_load(a->s->state->ledger_fd, key, ret, &d);
 	if (r == 0 || r == -ENOMEM || r == -ENOENT)
 		return r == -ENOMEM ? r : 0;
 	pthread_mutex_lock(&a->mutex);
 	if (a->bad == 0) {
 		a->bad = r;
 		a->diag = d;
+		snprintf(a->diag.file, sizeof(a->diag.file), "%s/ledger/%.200s",
+		         STATE_DIR, d.file);
 	}
 	pthread_mutex_unlock(&a->mutex);
+	return 1;
+}
+
+/* A finding on a file of dpkg's that belongs to the package. */
+static void
+tell_info(struct auditor *t, enum finding_kind kind, const char *suffix,
+          const char *expected, const char *actual)
+{
+	const struct state *state = t->audit->s->state;
+	char path[sizeof(state->admindir) + INFO_PATH];
+
+	snprintf(path, sizeof(path), "%s/info/%s.%s",
+	         state != NULL ? state->admindir : "", t->package->key,
+	         suffix);
+	audit_tell(t, t->at, kind, path, expected, actual);
+}
+
+static void
+check_sum(struct auditor *t, const char *suffix, bool was,
+          const unsigned char *old, bool is, const unsigned char *now)
+{
+	char expected[COMPARE_DIGEST_TEXT] = "none";
+	char actual[COMPARE_DIGEST_TEXT] = "none";
+
+	if (was == is && (!was || memcmp(old, now, 32) == 0))
+		return;
+	if (was)
+		compare_digest_text(DIGEST_SHA256, old, expected);
+	if (is)
+		compare_digest_text(DIGEST_SHA256, now, actual);
+	tell_info(t, FINDING_DATABASE, suffix, expected, actual);
+}
+
+/* dpkg's own files on the package, as they were when it was recorded. */
+static int
+check_database(struct auditor *t)
+{
+	const struct ledger *l = t->ledger;
+	struct infosum now;
+	int r = infosum_read(t->audit->s->db_fd, t->package->key, &now);
+
+	if (r < 0) {
+		tell_info(t, FINDING_UNKNOWN, "list", NULL, err_text(r));
+		return r == -ENOMEM ? r : 0;
+	}
+	check_sum(t, "list", l->has_list, l->list, now.has_list, now.list);
+	check_sum(t, "md5sums", l->has_md5sums, l->md5sums, now.has_md5sums,
+	          now.md5sums);
 	return 0;
+}
+
+/* The history names every ledger that was written by its digest. */
+static void
+check_ledger(struct auditor *t)
+{
+	const struct audit *a = t->audit;
+	char path[INFO_PATH], actual[COMPARE_DIGEST_TEXT];
+	const char *expected;
+
+	if (a->chain == NULL)
+		return;
+	expected = history_ledger(a->chain, t->package->key);
+	compare_digest_text(DIGEST_SHA256, t->ledger->digest, actual);
+	if (expected != NULL && strcmp(expected, actual + 7) == 0)
+		return;
+	snprintf(path, sizeof(path), "%s/ledger/%s.mtree", STATE_DIR,
+	         t->package->key);
+	audit_tell(t, t->at, FINDING_LEDGER, path, expected == NULL ?
+	           "named by the history" : expected, actual + 7);
+}
+
+/* Without a ledger of this version files are judged by md5sums alone. */
+static int
+take_ledger(struct auditor *t, struct ledger **l)
+{
+	const struct package *p = t->package;
+	int r;
+
+	/* The run that is under way will write it. */
+	if (t->audit->live &&
+	    (t->row == NULL || !index_row_current(t->row, p)))
+		return 0;
+	r = load_ledger(t->audit, p->key, l);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (*l == NULL) {
+		if (package_settled(p) && !t->off && t->audit->s->state != NULL)
+			tell_info(t, FINDING_UNRECORDED, "list", NULL, NULL);
+		return 0;
+	}
+	t->ledger = *l;
+	check_ledger(t);
+	if ((*l)->version == NULL || strcmp((*l)->version, p->version) != 0) {
+		if (package_settled(p) && !t->off)
+			tell_info(t, FINDING_UNRECORDED, "list", p->version,
+			          (*l)->version);
+		t->ledger = NULL;
+		return 0;
+	}
+	return check_database(t);
+}
+
+/* By how many bytes lie before it, each path is in one slice. */
+static bool
+in_slice(const struct auditor *t, const char *real)
+{
+	const struct audit *a = t->audit;
+	const struct ledger_row *row = t->ledger == NULL ? NULL :
+	    ledger_any(t->ledger, real);
+	uint64_t at = row == NULL || t->offsets == NULL ? a->start[t->at] :
+	    t->offsets[row - t->ledger->rows];
+	__uint128_t slice = (__uint128_t)at * a->job->slices;
+
+	slice = a->bytes == 0 ? 0 : slice / a->bytes;
+	if (slice >= a->job->slices)
+		slice = a->job->slices - 1;
+	return slice + 1 == a->job->slice;
+}
+
+static int
+fill_offsets(struct auditor *t)
+{
+	const struct ledger *l = t->ledger;
+	uint64_t at = t->audit->start[t->at];
+
+	if (l == NULL)
+		return 0;
+	t->offsets = calloc(l->n_rows + 1, sizeof(*t->offsets));
+	if (t->offsets == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_rows; i++) {
+		t->offsets[i] = at;
+		at += l->rows[i].size;
+	}
+	return 0;
+}
+
+static int
+audit_paths(struct auditor *t)
+{
+	struct audit *a = t->audit;
+	struct package *p = t->package;
+	int r = a->start != NULL ? fill_offsets(t) : 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_paths; i++) {
+		const char *real = dpkgdb_real(a->s->db, p, p->paths[i]);
+
+		if (targets_path(&a->targets, p, p->paths[i], real) &&
+		    (a->start == NULL || in_slice(t, real)))
+			r = audit_path(t, p->paths[i]);
+	}
+	free(t->offsets);
+	t->offsets = NULL;
+	return r;
 }
 
 static int
@@ -266,57 +204,36 @@ audit_package(struct auditor *t, size_t at)
 {
 	struct audit *a = t->audit;
 	struct package *p = &a->s->db->packages[at];
-	const struct index_row *row = a->s->index == NULL ? NULL :
-	    index_find(a->s->index, p->name, p->arch);
 	struct ledger *l = NULL;
-	int r = 0;
+	int r;
 
-	if (a->s->state != NULL && a->s->state->ledger_fd >= 0)
-		r = load_ledger(a, p->key, &l);
 	t->at = at;
 	t->package = p;
-	t->ledger = l;
-	t->off = row != NULL && row->off;
-	for (size_t i = 0; r == 0 && i < p->n_paths; i++)
-		if (targets_path(a->targets, p, p->paths[i],
-		                 dpkgdb_real(a->s->db, p, p->paths[i])))
-			audit_path(t, p->paths[i]);
+	t->ledger = NULL;
+	t->row = a->s->index == NULL ? NULL :
+	    index_find(a->s->index, p->name, p->arch);
+	t->off = t->row != NULL && t->row->off;
+	r = take_ledger(t, &l);
+	if (r == 0)
+		r = audit_paths(t);
+	if (r == 0 && a->job->conffiles && package_settled(p))
+		r = audit_conffiles(t);
 	ledger_free(l);
 	t->ledger = NULL;
 	return r;
 }
 
-static void *
-work(void *arg)
-{
-	struct auditor *t = arg;
-	struct audit *a = t->audit;
-	const size_t n = a->s->db->n_packages;
-
-	for (;;) {
-		size_t i = atomic_fetch_add(&a->next, 1);
-
-		if (i >= n || t->err < 0)
-			break;
-		if (a->chosen[i])
-			t->err = audit_package(t, i);
-		progress_step(a->s->progress);
-	}
-	lanes_finish(t->lanes);
-	return NULL;
-}
-
 static int
-open_auditor(struct auditor *t, struct audit *a, bool first)
+open_auditor(struct auditor *t)
 {
-	struct session *s = a->s;
-	int r = lanes_new(LANES_MD5, LANES_BEST, was_read, t, &t->lanes);
+	struct session *s = t->audit->s;
+	int r;
 
-	t->audit = a;
-	if (r < 0 || first) {
-		t->due = s->due;
-		return r;
-	}
+	t->words = strmap_new();
+	if (!t->audit->partial)
+		t->seen = inoset_new();
+	if (t->words == NULL || (!t->audit->partial && t->seen == NULL))
+		return -ENOMEM;
 	r = root_new(s->instdir, &t->root);
 	return r < 0 ? r : due_new(s->facts, t->root, &t->due);
 }
@@ -326,151 +243,239 @@ close_auditor(struct auditor *t, struct audit_total *total)
 {
 	total->files += t->total.files;
 	total->bytes += t->total.bytes;
-	total->findings += t->total.findings;
-	total->unknown += t->total.unknown;
-	lanes_free(t->lanes);
-	if (t->root != NULL) {
-		due_free(t->due);
-		root_free(t->root);
+	total->unread += t->total.unread;
+	for (size_t i = 0; i < SURVEY_COUNT; i++)
+		total->states[i] += t->total.states[i];
+	for (size_t i = 0; i <= DIGEST_SHA256; i++)
+		lanes_free(t->lanes[i]);
+	lanes_free(t->all);
+	inoset_free(t->seen);
+	strmap_free(t->words);
+	free(t->folders);
+	due_free(t->due);
+	root_free(t->root);
+}
+
+/* An extra thread: true once it is cold and something is left to do. */
+static bool
+is_needed(struct audit *a)
+{
+	bool needed;
+
+	pthread_mutex_lock(&a->mutex);
+	while (!a->cold && !a->over)
+		pthread_cond_wait(&a->changed, &a->mutex);
+	needed = !a->over;
+	pthread_mutex_unlock(&a->mutex);
+	return needed;
+}
+
+static void *
+work(void *arg)
+{
+	struct auditor *t = arg;
+	struct audit *a = t->audit;
+
+	if (t->extra && !is_needed(a))
+		return NULL;
+	t->err = open_auditor(t);
+	while (t->err == 0) {
+		size_t i = atomic_fetch_add(&a->next, 1);
+
+		if (i >= a->n_order)
+			break;
+		t->err = audit_package(t, a->order[i]);
+		progress_step(a->s->progress);
 	}
+	audit_finish(t);
+	pthread_mutex_lock(&a->mutex);
+	a->over = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->mutex);
+	return NULL;
+}
+
+static void *
+work_on_folders(void *arg)
+{
+	struct auditor *t = arg;
+	struct audit *a = t->audit;
+
+	while (t->err == 0) {
+		size_t i = atomic_fetch_add(&a->next_folder, 1);
+
+		if (i >= a->n_folders)
+			break;
+		t->err = audit_stray(t, i);
+	}
+	return NULL;
+}
+
+/* Runs fn on n threads, of which the first is ours. */
+static int
+run_threads(struct auditor *t, size_t n, void *(*fn)(void *))
+{
+	size_t started = 1;
+	int r = 0;
+
+	while (started < n && pthread_create(&t[started].id, NULL, fn,
+	                                     &t[started]) == 0)
+		started++;
+	fn(&t[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(t[i].id, NULL);
+	for (size_t i = 0; r == 0 && i < started; i++)
+		r = t[i].err;
+	return r;
+}
+
+static int
+folder_by_path(const void *x, const void *y)
+{
+	const struct found_folder *a = x, *b = y;
+
+	return strcmp(a->path, b->path);
+}
+
+/* What all threads have met, each folder once. */
+static int
+merge_folders(struct audit *a, struct auditor *t, size_t n)
+{
+	size_t all = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += t[i].n_folders;
+	a->folders = calloc(all + 1, sizeof(*a->folders));
+	a->seen = calloc(n, sizeof(*a->seen));
+	if (a->folders == NULL || a->seen == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (t[i].n_folders > 0)
+			memcpy(a->folders + a->n_folders, t[i].folders,
+			       t[i].n_folders * sizeof(*a->folders));
+		a->n_folders += t[i].n_folders;
+		if (t[i].seen != NULL)
+			a->seen[a->n_seen++] = t[i].seen;
+	}
+	qsort(a->folders, a->n_folders, sizeof(*a->folders), folder_by_path);
+	for (size_t i = 0; i < a->n_folders; i++)
+		if (kept == 0 || folder_by_path(&a->folders[kept - 1],
+		                                &a->folders[i]) != 0)
+			a->folders[kept++] = a->folders[i];
+	a->n_folders = kept;
+	return 0;
 }
 
 static int
 run_auditors(struct audit *a, struct audit_total *total)
 {
-	size_t n = session_jobs(a->s, a->s->db->n_packages / PER_THREAD);
-	struct auditor *t = calloc(n, sizeof(*t));
-	size_t started = 1;
-	int r = t == NULL ? -ENOMEM : 0;
+	size_t n = session_jobs(a->s, a->n_order / PER_THREAD);
+	bool extra = a->s->conf->jobs == 0 && n > 1 && !a->job->polite;
+	size_t all = extra ? n + EXTRA : n;
+	struct auditor *t = calloc(all, sizeof(*t));
+	int r;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = open_auditor(&t[i], a, i == 0);
-	if (r == 0) {
-		while (started < n && pthread_create(&t[started].id, NULL,
-		                                     work, &t[started]) == 0)
-			started++;
-		work(&t[0]);
+	if (t == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < all; i++) {
+		t[i].audit = a;
+		t[i].extra = i >= n;
 	}
-	for (size_t i = 1; r == 0 && i < started; i++)
-		pthread_join(t[i].id, NULL);
-	for (size_t i = 0; t != NULL && i < n; i++) {
+	r = run_threads(t, all, work);
+	if (r == 0 && !a->partial) {
+		r = merge_folders(a, t, all);
 		if (r == 0)
-			r = t[i].err;
-		close_auditor(&t[i], total);
+			r = run_threads(t, n, work_on_folders);
 	}
+	for (size_t i = 0; i < all; i++)
+		close_auditor(&t[i], total);
 	free(t);
 	return r;
 }
 
-/* Our shims stand where they were put, and are protected. */
-static void
-audit_self(struct audit *a, struct audit_total *total)
-{
-	struct session *s = a->s;
-
-	for (size_t i = 0; i < SELF_COUNT; i++) {
-		unsigned int flags = 0;
-		struct node node;
-		int fd, r;
-
-		if (!targets_path(a->targets, NULL, self_paths[i],
-		                  self_paths[i]))
-			continue;
-		r = self_open(s->root, self_paths[i], &fd, &node);
-		if (r < 0)
-			continue;
-		close(fd);
-		total->files++;
-		r = due_flags(s->due, self_paths[i], &node, &flags);
-		if (r < 0 || (flags & IFLAG_IMMUTABLE) ||
-		    !due_fskind(s->due, self_paths[i], &node)->flags)
-			continue;
-		total->findings++;
-		keep(a, s->db->n_packages, FINDING_SELF, self_paths[i],
-		     "immutable", "not");
-	}
-}
-
 static int
-by_place(const void *x, const void *y)
+begin(struct audit *a, struct diag *diag)
 {
-	const struct found *a = x, *b = y;
-	int c;
+	int r = targets_init(&a->targets, a->job->targets,
+	                     a->job->n_targets);
 
-	if (a->package != b->package)
-		return a->package < b->package ? -1 : 1;
-	c = strcmp(a->finding.path, b->finding.path);
-	return c != 0 ? c : (int)a->finding.kind - (int)b->finding.kind;
-}
-
-/* Lists are loaded before the threads begin: nobody may while they judge. */
-static int
-choose(struct audit *a, struct diag *diag)
-{
-	struct dpkgdb *db = a->s->db;
-	int r = 0;
-
-	a->chosen = calloc(db->n_packages + 1, sizeof(*a->chosen));
 	a->arena = arena_new();
-	if (a->chosen == NULL || a->arena == NULL)
+	if (a->arena == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
-		struct package *p = &db->packages[i];
-
-		if (p->state <= PKG_CONFIG_FILES ||
-		    !targets_package(a->targets, p))
-			continue;
-		a->chosen[i] = true;
-		r = dpkgdb_load_list(db, p, diag);
-		if (r == 0 && !a->quick)
-			r = dpkgdb_load_md5s(db, p, diag);
-	}
-	return r;
+	a->partial = a->job->n_targets > 0 || a->job->since != NULL ||
+	             a->job->slices > 0;
+	a->live = a->s->state != NULL && state_locked(a->s->state);
+	if (a->job->polite)
+		polite_begin();
+	if (r == 0)
+		r = audit_choose(a, diag);
+	if (r == 0)
+		r = overrides_new(a->s->db, root_fd(a->s->root),
+		                  &a->overrides, diag);
+	return r < 0 ? r : audit_chain(a, diag);
 }
 
 static void
-tell_all(struct audit *a, finding_fn *fn, void *ctx)
+finish(struct audit *a)
 {
-	if (a->n_found > 1)
-		qsort(a->found, a->n_found, sizeof(*a->found), by_place);
-	for (size_t i = 0; i < a->n_found; i++)
-		fn(ctx, &a->found[i].finding);
+	pthread_mutex_destroy(&a->mutex);
+	pthread_cond_destroy(&a->changed);
+	history_ledgers_free(a->chain);
+	overrides_free(a->overrides);
+	inoset_free(a->since);
+	inoset_free(a->writable);
+	arena_free(a->arena);
+	free(a->found);
+	free(a->folders);
+	free(a->seen);
+	free(a->order);
+	free(a->start);
+	targets_free(&a->targets);
+}
+
+/* What is asked of everything is not asked of a part. */
+static int
+audit_all(struct audit *a, struct audit_total *total, struct diag *diag)
+{
+	int r = run_auditors(a, total);
+
+	if (r == 0)
+		r = audit_doubts(a, diag);
+	if (r == 0)
+		r = audit_writers(a, total);
+	if (r == 0 && a->job->slice <= 1 && a->job->since == NULL)
+		r = audit_self(a, total);
+	return r < 0 ? r : a->err;
 }
 
 int
-audit_run(struct session *s, char *const *targets, size_t n, bool quick,
-          finding_fn *fn, void *ctx, struct audit_total *ret,
-          struct diag *diag)
+audit_run(struct session *s, const struct audit_job *job,
+          struct audit_total *ret, struct diag *diag)
 {
 	struct audit_total total = { .files = 0 };
-	struct targets t;
-	struct audit a = { .s = s, .quick = quick, .targets = &t };
-	int r = targets_init(&t, targets, n);
+	struct audit a = { .s = s, .job = job };
+	int r;
 
 	pthread_mutex_init(&a.mutex, NULL);
+	pthread_cond_init(&a.changed, NULL);
+	r = begin(&a, diag);
+	progress_total(s->progress, a.n_order);
 	if (r == 0)
-		r = choose(&a, diag);
-	progress_total(s->progress, s->db->n_packages);
-	if (r == 0)
-		r = run_auditors(&a, &total);
-	if (r == 0)
-		audit_self(&a, &total);
-	if (r == 0)
-		r = a.err;
+		r = audit_all(&a, &total, diag);
 	if (r == 0) {
-		tell_all(&a, fn, ctx);
-		r = targets_check(&t, diag);
+		audit_sort(&a, &total);
+		for (size_t i = 0; i < a.n_found; i++)
+			job->fn(job->ctx, &a.found[i].finding);
+		total.partial = a.partial;
+		*ret = total;
+		r = a.err;
 	}
+	if (r == 0)
+		r = targets_check(&a.targets, diag);
 	if (r == 0 && a.bad < 0) {
 		*diag = a.diag;
 		r = a.bad;
 	}
-	pthread_mutex_destroy(&a.mutex);
-	arena_free(a.arena);
-	free(a.found);
-	free(a.chosen);
-	targets_free(&t);
-	if (r == 0)
-		*ret = total;
+	finish(&a);
 	return r;
 }

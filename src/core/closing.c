@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
-#include "closing.h"
+#include "closing_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,29 +15,7 @@
 #include "hook.h"
 #include "log.h"
 #include "orphan.h"
-#include "sealall.h"
 #include "self.h"
-#include "strmap.h"
-
-/* Work in progress; freed at the end whatever happened. */
-struct work {
-	struct session *s;
-	struct closing *c;
-	struct syncset *sync;
-	struct seal_item *items;	/* settled and affected */
-	size_t n_items;
-	bool *affected;			/* by index of db->packages */
-	bool *failed;			/* the same; not all is protected */
-	bool *exact;			/* the same; the ledger is fresh */
-	bool *missed;			/* the same; a run went past us */
-	struct strmap *opened;		/* keys of the plan's packages */
-	int64_t from;			/* when flags began to move */
-	struct ledger **gone;		/* ledgers of what is no more */
-	size_t n_gone;
-	bool durable;			/* the index is, and with it flags */
-	const char **candidates;	/* of orphans: borrowed from ledgers */
-	size_t n_candidates, cap_candidates;
-};
 
 /* Inode times come from the coarse clock, which may lag by a tick. */
 static int64_t
@@ -47,190 +25,6 @@ clock_ns(clockid_t id)
 
 	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/*
- * By key, and by the bare name too: the instances of a Multi-Arch: same
- * package list the same files, so what was opened for one that is gone now is
- * another's still.
- */
-static int
-mark_opened(struct work *w)
-{
-	const struct journal_plan *plan = w->c->plan;
-	const char *colon;
-	char *name;
-
-	w->opened = strmap_new();
-	if (w->opened == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; plan != NULL && i < plan->n_packages; i++) {
-		if (strmap_put(w->opened, plan->packages[i], 1) < 0)
-			return -ENOMEM;
-		colon = strchr(plan->packages[i], ':');
-		/* what is taken over is what was named, to the letter */
-		if (colon == NULL || w->c->accept)
-			continue;
-		name = arena_strndup(w->s->arena, plan->packages[i],
-		                     (size_t)(colon - plan->packages[i]));
-		if (name == NULL || strmap_put(w->opened, name, 1) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The same place for the names that a merged /usr gives it. */
-static const char *
-unmerged(const char *path)
-{
-	return strncmp(path, "/usr/", 5) == 0 ? path + 4 : path;
-}
-
-/* Packages that list one of the names: as listed, or where the file really
- * lies, merged /usr aside. */
-static int
-mark_listing(struct work *w, const struct strmap *names, bool real,
-             struct diag *diag)
-{
-	struct dpkgdb *db = w->s->db;
-
-	for (size_t i = 0; i < db->n_packages; i++) {
-		struct package *p = &db->packages[i];
-		int r;
-
-		if (w->affected[i] || p->state <= PKG_CONFIG_FILES)
-			continue;
-		r = dpkgdb_load_list(db, p, diag);
-		if (r < 0)
-			return r;
-		for (size_t k = 0; !w->affected[i] && k < p->n_paths; k++)
-			w->affected[i] = strmap_get(names, !real ?
-			    p->paths[k] : unmerged(dpkgdb_real(db, p,
-			                           p->paths[k])), NULL);
-	}
-	return 0;
-}
-
-/* A file lies elsewhere since its diversion came or went. Where the view of
- * before is missing, or not the recorded one, everything is looked at. */
-static int
-mark_diverted(struct work *w, struct diag *diag)
-{
-	struct session *s = w->s;
-	struct strmap *names;
-	int r;
-
-	if (index_diversions_current(s->index, s->db_fd))
-		return 0;
-	if (s->before == NULL || s->diverted_since) {
-		if (!w->c->full)
-			w->c->caught_all = s->index->n_rows == 0 ?
-			    "the index" : "diversions";
-		w->c->full = true;
-		return 0;
-	}
-	names = strmap_new();
-	if (names == NULL)
-		return -ENOMEM;
-	r = dpkgdb_moved(s->before, s->db, names);
-	if (r == 0)
-		r = dpkgdb_moved(s->db, s->before, names);
-	if (r == 0 && strmap_count(names) > 0)
-		r = mark_listing(w, names, false, diag);
-	strmap_free(names);
-	return r;
-}
-
-/* Paths that a nested caller opened, of packages that the plan has not. */
-static int
-mark_opened_paths(struct work *w, struct diag *diag)
-{
-	const struct journal_plan *plan = w->c->plan;
-	struct strmap *places;
-	int r = 0;
-
-	if (plan == NULL || plan->n_paths <= w->c->n_known)
-		return 0;
-	places = strmap_new();
-	if (places == NULL)
-		return -ENOMEM;
-	for (size_t i = w->c->n_known; r == 0 && i < plan->n_paths; i++)
-		if (!plan->paths[i].foreign)
-			r = strmap_put(places, unmerged(plan->paths[i].path),
-			               1);
-	if (r == 0 && strmap_count(places) > 0)
-		r = mark_listing(w, places, true, diag);
-	strmap_free(places);
-	return r;
-}
-
-static bool
-was_opened(const struct work *w, const struct package *p)
-{
-	return strmap_get(w->opened, p->key, NULL) ||
-	       strmap_get(w->opened, p->name, NULL);
-}
-
-/* Recovery has no view of before the run: it can't tell. */
-static bool
-went_past(const struct work *w, const struct package *p,
-          const struct index_row *row)
-{
-	const struct dpkgdb *before = w->s->before;
-	const struct package *was = p;
-
-	if (w->c->only_plan || w->c->full ||
-	    (before == NULL && !w->c->by_hand))
-		return false;
-	if (before != NULL)
-		was = dpkgdb_find(before, p->name, p->arch);
-	return index_missed(row, was, p, was_opened(w, p) &&
-	                    !w->c->by_hand);
-}
-
-static int
-mark_packages(struct work *w, struct diag *diag)
-{
-	struct session *s = w->s;
-	int r = mark_opened(w);
-
-	w->affected = calloc(s->db->n_packages + 1, sizeof(*w->affected));
-	w->failed = calloc(s->db->n_packages + 1, sizeof(*w->failed));
-	w->exact = calloc(s->db->n_packages + 1, sizeof(*w->exact));
-	w->missed = calloc(s->db->n_packages + 1, sizeof(*w->missed));
-	if (r < 0 || w->affected == NULL || w->failed == NULL ||
-	    w->exact == NULL || w->missed == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->db->n_packages; i++) {
-		struct package *p = &s->db->packages[i];
-		const struct index_row *row;
-
-		r = dpkgdb_list_stat(s->db, p);
-		if (r < 0)
-			return r;
-		row = index_find(s->index, p->name, p->arch);
-		if (w->c->only_plan)
-			w->affected[i] = false;
-		else if (row == NULL)
-			w->affected[i] = p->state > PKG_CONFIG_FILES;
-		else
-			w->affected[i] = !index_row_current(row, p);
-		w->missed[i] = went_past(w, p, row);
-		if (was_opened(w, p))
-			w->affected[i] = true;
-	}
-	/* A copy of a root has no flags, and its lists may happen to have
-	 * their old inode numbers. */
-	if (!w->c->full && !w->c->only_plan && state_unguarded(s->state)) {
-		w->c->full = true;
-		w->c->caught_all = "the flags of the state folder";
-	}
-	r = mark_diverted(w, diag);
-	if (r == 0)
-		r = mark_opened_paths(w, diag);
-	for (size_t i = 0; w->c->full && i < s->db->n_packages; i++)
-		w->affected[i] = true;
-	return r;
 }
 
 static int
@@ -274,12 +68,10 @@ add_gone(void *ctx, const char *key)
 	}
 	w->gone = more;
 	w->gone[w->n_gone++] = l;
-	for (size_t i = 0; i < l->n_rows; i++) {
-		r = add_candidate(w, l->rows[i].path);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < l->n_rows; i++)
+		if (l->rows[i].flagged)
+			r = add_candidate(w, l->rows[i].path);
+	return r;
 }
 
 static int
@@ -287,7 +79,10 @@ drop_ledger(void *ctx, const char *key)
 {
 	struct work *w = ctx;
 
-	return ledger_remove(w->s->state->ledger_fd, key);
+	int r = ledger_remove(w->s->state->ledger_fd, key);
+
+	return r < 0 || w->c->account == NULL ? r :
+	       account_removed(w->c->account, key);
 }
 
 /* Unsettled packages are left open on purpose (dpkg-facts 5.3); an
@@ -334,9 +129,9 @@ sort_out(struct work *w, struct diag *diag)
 				.package = p, .row = row,
 				.in_run = moved_on(row, p) ||
 				    (!w->c->by_hand && !w->c->moves_only &&
-				     was_opened(w, p)),
+				     closing_opened(w, p)),
 				.accept = w->c->accept &&
-				    (w->c->plan == NULL || was_opened(w, p))
+				    (w->c->plan == NULL || closing_opened(w, p))
 			};
 		else if (package_unsettled(p))
 			r = open_package(w, p, diag);
@@ -356,10 +151,11 @@ dropped_rows(struct work *w)
 		if (it->old == NULL || it->fresh == NULL)
 			continue;
 		for (size_t k = 0; k < it->old->n_rows; k++) {
-			const char *path = it->old->rows[k].path;
+			const struct ledger_row *row = &it->old->rows[k];
 
-			if (ledger_find(it->fresh, path) == NULL &&
-			    add_candidate(w, path) < 0)
+			if (row->flagged &&
+			    ledger_find(it->fresh, row->path) == NULL &&
+			    add_candidate(w, row->path) < 0)
 				return -ENOMEM;
 		}
 	}
@@ -385,7 +181,10 @@ add_row(struct work *w, struct index *x, size_t i)
 		row.off = old->off;
 		row.set_from = old->set_from;
 		row.set_to = old->set_to;
+		row.bytes = old->bytes;
 	}
+	if (w->item_of[i] != NULL)
+		row.bytes = w->item_of[i]->bytes;
 	/* A ledger written just now knows the times themselves. */
 	if (w->affected[i] && !row.off) {
 		row.set_from = w->exact[i] ? 0 : w->from;
@@ -459,6 +258,9 @@ store(struct work *w)
 	if (s->state->ledger_fd < 0)
 		return -ENOENT;
 	r = seal_store(s, w->items, w->n_items);
+	if (r == 0 && w->c->account != NULL)
+		r = account_ledgers(w->c->account, w->items, w->n_items,
+		                    w->c->recovering || w->c->accept);
 	hook_time("ledgers written");
 	if (r == 0 && !w->c->only_plan)
 		r = orphan_keys(s, w->affected, drop_ledger, w);
@@ -483,29 +285,58 @@ gone_before(const struct session *s)
 	return n;
 }
 
+/* What a companion had open: what it has made of mode and owner is right. */
+static int
+note_moved(struct work *w)
+{
+	const struct journal_plan *plan = w->c->plan;
+	int r = 0;
+
+	if (!w->c->moves_only || plan == NULL)
+		return 0;
+	w->moved = strmap_new();
+	if (w->moved == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
+		r = strmap_put(w->moved, plan->paths[i].path, 1);
+	return r;
+}
+
 static int
 close_all(struct work *w, struct diag *diag)
 {
 	struct session *s = w->s;
 	struct closing *c = w->c;
+	struct overrides *overrides = NULL;
 	struct seal_job job = {
 		.foreign = s->foreign, .hash = !c->quick && !s->newer,
 		.lazy = c->by_hand,
 		.on_finding = c->on_finding, .ctx = c->ctx
 	};
-	int r = mark_packages(w, diag);
+	int r = closing_mark(w, diag);
 
 	if (r == 0)
 		r = sort_out(w, diag);
+	if (r == 0)
+		r = note_moved(w);
+	job.moved = w->moved;
+	if (r == 0 && c->account != NULL)
+		r = account_changes(c->account);
+	if (r == 0 && overrides_new(s->db, root_fd(s->root), &overrides,
+	                            NULL) == -ENOMEM)
+		r = -ENOMEM;
+	job.overrides = overrides;
 	hook_time("packages compared");
 	if (r == 0)
 		r = seal_all(s, w->items, w->n_items, &job, w->sync,
 		             &c->tally, diag);
+	overrides_free(overrides);
 	hook_time("flagged and hashed");
 	for (size_t i = 0; i < w->n_items; i++) {
 		size_t at = (size_t)(w->items[i].package - s->db->packages);
 
 		s->newer |= w->items[i].newer;
+		w->item_of[at] = &w->items[i];
 		w->failed[at] = w->items[i].failed;
 		w->exact[at] = w->items[i].fresh != NULL;
 	}
@@ -579,8 +410,10 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 	free(w.affected);
 	free(w.failed);
 	free(w.exact);
+	free(w.item_of);
 	free(w.missed);
 	strmap_free(w.opened);
+	strmap_free(w.moved);
 	syncset_free(w.sync);
 	return r;
 }

@@ -155,6 +155,21 @@ broken(struct check *c, const char *how)
 	return c->ledgers == NULL ? 1 : 0;
 }
 
+/*
+ * What is left of an entry that was torn: its beginning, or the zeros that a
+ * file system has given for it.
+ */
+static bool
+is_torn(const char *line, size_t len)
+{
+	if (len == 0 || line[0] == '{')
+		return len > 0;
+	for (size_t i = 0; i < len; i++)
+		if (line[i] != '\0')
+			return false;
+	return true;
+}
+
 /* NULL: it follows from the line before it. */
 static const char *
 link_fault(const struct check *c, const char *line, size_t len, size_t whole)
@@ -166,7 +181,7 @@ link_fault(const struct check *c, const char *line, size_t len, size_t whole)
 		if (line[i] != '\0')
 			return "bytes behind an entry";
 	if (whole == 0)
-		return NULL;
+		return is_torn(line, len) ? NULL : "no entry";
 	link = whole > HISTORY_LINK_LEN ? line + whole - HISTORY_LINK_LEN :
 	       line;
 	if (whole <= HISTORY_LINK_LEN ||
@@ -288,8 +303,8 @@ run_check(struct check *c, int history_dirfd)
 	if (err == 0)
 		err = history_walk(history_dirfd, check_line, c);
 	if (err < 0)
-		return diag_set(c->diag, err, HISTORY_NAME, 0, "%s",
-		                err_text(err));
+		return diag_set(c->diag, err, HISTORY_NAME, err == ERR_LIMIT ?
+		                c->number + 1 : 0, "%s", err_text(err));
 	return c->broken ? 1 : 0;
 }
 

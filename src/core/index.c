@@ -30,7 +30,7 @@ struct index_priv {
 /* The columns of a row. */
 enum column { COL_NAME, COL_ARCH, COL_VERSION, COL_STATE, COL_REINSTREQ,
               COL_LIST_INO, COL_LIST_SIZE, COL_LIST_MTIME, COL_OFF,
-              COL_SET_FROM, COL_SET_TO, COL_RUN, COLUMNS };
+              COL_SET_FROM, COL_SET_TO, COL_BYTES, COL_RUN, COLUMNS };
 
 struct index *
 index_new(void)
@@ -297,7 +297,8 @@ parse_row(char *line, struct index_row *row)
 	    parse_unsigned(f[COL_LIST_SIZE], &row->list_size) < 0 ||
 	    parse_time(f[COL_LIST_MTIME], &row->list_mtime) < 0 ||
 	    parse_time(f[COL_SET_FROM], &row->set_from) < 0 ||
-	    parse_time(f[COL_SET_TO], &row->set_to) < 0)
+	    parse_time(f[COL_SET_TO], &row->set_to) < 0 ||
+	    parse_unsigned(f[COL_BYTES], &row->bytes) < 0)
 		return "bad number";
 	if (parse_id(f[COL_RUN], &row->run) < 0)
 		return "bad id of a run";
@@ -413,12 +414,13 @@ format_row(struct buf *b, const struct index_row *row)
 	if (err < 0)
 		return err;
 	return buf_addf(b, "%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRId64
-	                "\t%s\t%" PRId64 "\t%" PRId64 "\t%016" PRIx64 "\n",
+	                "\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRIu64
+	                "\t%016" PRIx64 "\n",
 	                pkg_state_name(row->state),
 	                row->reinstreq ? "reinstreq" : "ok", row->list_ino,
 	                row->list_size, row->list_mtime,
 	                row->off ? "off" : "on", row->set_from, row->set_to,
-	                row->run);
+	                row->bytes, row->run);
 }
 
 int

@@ -3,39 +3,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "buf.h"
+#include "crc32c.h"
 #include "digest.h"
 #include "file.h"
-#include "formatver.h"
-#include "crc32c.h"
-#include "ledger.h"
-#include "lines.h"
-#include "vis.h"
+#include "ledger_priv.h"
 
-#define LEDGER_WORDS	"# dpkg-immutable ledger"
-#define LEDGER_VERSION	1
-#define LEDGER_MAX_ROWS	1000000
 #define KEY_MAX		240	/* with ".mtree.new" still a file name */
 #define KEY_CUT		200
-
-struct ledger_priv {
-	struct arena *arena;	/* paths that were added */
-	struct buf text;	/* paths that were loaded lie in it */
-	size_t cap;		/* of ledger.rows */
-	bool sorted;		/* strictly, so that bsearch may be used */
-};
-
-/* What a line has to tell. */
-enum { HAS_TYPE = 1, HAS_SIZE = 2, HAS_MD5 = 4, HAS_TAGS = 8, HAS_INO = 16,
-       HAS_CTIME = 32 };
-#define HAS_NEEDED	(HAS_TYPE | HAS_SIZE | HAS_INO | HAS_CTIME)
+/* A larger file is looked through before it is read into memory. */
+#define LARGE		((off_t)1 << 20)
+/* Two names and a target, all bytes escaped, and meta.h's words are less. */
+#define MAX_LINE	((size_t)64 << 10)
 
 struct ledger *
 ledger_new(void)
@@ -46,7 +30,7 @@ ledger_new(void)
 		return NULL;
 	l->priv = calloc(1, sizeof(*l->priv));
 	if (l->priv != NULL) {
-		buf_init(&l->priv->text, 0);
+		buf_init(&l->priv->text, LEDGER_MAX_TEXT);
 		l->priv->arena = arena_new();
 	}
 	if (l->priv == NULL || l->priv->arena == NULL) {
@@ -65,15 +49,35 @@ ledger_free(struct ledger *l)
 	if (l->priv != NULL) {
 		arena_free(l->priv->arena);
 		buf_free(&l->priv->text);
+		free(l->priv->order);
 	}
 	free(l->priv);
 	free(l->rows);
 	free(l);
 }
 
-/* Takes the row as it is; its path must last as long as l. */
+int
+ledger_head(struct ledger *l, const char *key, const char *version)
+{
+	char *k = arena_strdup(l->priv->arena, key);
+	char *v = version == NULL ? NULL :
+	    arena_strdup(l->priv->arena, version);
+
+	if (k == NULL || (version != NULL && v == NULL))
+		return -ENOMEM;
+	l->key = k;
+	l->version = v;
+	return 0;
+}
+
 static int
-take_row(struct ledger *l, const struct ledger_row *row)
+by_path(const struct ledger_row *a, const struct ledger_row *b)
+{
+	return strcmp(a->path, b->path);
+}
+
+int
+ledger_take(struct ledger *l, const struct ledger_row *row)
 {
 	if (l->n_rows >= LEDGER_MAX_ROWS)
 		return ERR_LIMIT;
@@ -87,10 +91,37 @@ take_row(struct ledger *l, const struct ledger_row *row)
 		l->rows = rows;
 		l->priv->cap = cap;
 	}
-	if (l->n_rows > 0 &&
-	    strcmp(l->rows[l->n_rows - 1].path, row->path) >= 0)
+	if (l->n_rows > 0 && by_path(&l->rows[l->n_rows - 1], row) >= 0)
 		l->priv->sorted = false;
 	l->rows[l->n_rows++] = *row;
+	return 0;
+}
+
+/* Room to sort n rows in. */
+static int
+reserve_order(struct ledger_priv *p, size_t n)
+{
+	size_t cap = p->order_cap == 0 ? 64 : p->order_cap * 2;
+	const struct ledger_row **order;
+
+	if (n <= p->order_cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	order = realloc(p->order, (cap + cap / 2) * sizeof(*order));
+	if (order == NULL)
+		return -ENOMEM;
+	p->order = order;
+	p->order_cap = cap;
+	return 0;
+}
+
+/* NULL stays NULL. */
+static int
+copy_string(struct arena *a, const char **s)
+{
+	if (*s != NULL && (*s = arena_strdup(a, *s)) == NULL)
+		return -ENOMEM;
 	return 0;
 }
 
@@ -98,22 +129,53 @@ int
 ledger_add(struct ledger *l, const struct ledger_row *row)
 {
 	struct ledger_row copy = *row;
+	struct arena *a = l->priv->arena;
+	int err;
 
-	if (row->path[0] != '/')
+	if (row->path[0] != '/' || !ledger_clean(ledger_real(row)))
 		return -EINVAL;
-	copy.path = arena_strdup(l->priv->arena, row->path);
-	return copy.path == NULL ? -ENOMEM : take_row(l, &copy);
+	err = copy_string(a, &copy.path);
+	if (err == 0)
+		err = copy_string(a, &copy.real);
+	if (err == 0)
+		err = copy_string(a, &copy.link);
+	if (err == 0)
+		err = copy_string(a, &copy.meta);
+	if (err == 0)
+		err = reserve_order(l->priv, l->n_rows + 1);
+	return err < 0 ? err : ledger_take(l, &copy);
 }
 
-static int
-by_path(const void *a, const void *b)
+/* Puts each row where `order` has it, which then is 0, 1, 2... */
+static void
+arrange(struct ledger_row *rows, const struct ledger_row **order, size_t n)
 {
-	const struct ledger_row *x = a, *y = b;
+	for (size_t i = 0; i < n; i++) {
+		struct ledger_row first = rows[i];
+		size_t at = i, from;
 
-	return strcmp(x->path, y->path);
+		while ((from = (size_t)(order[at] - rows)) != i) {
+			order[at] = &rows[at];
+			rows[at] = rows[from];
+			at = from;
+		}
+		order[at] = &rows[at];
+		rows[at] = first;
+	}
 }
 
-/* Of rows with one key, which describe one thing, one stays. */
+/* There is room to sort in. */
+static void
+sort_by_path(struct ledger *l)
+{
+	const struct ledger_row **order = l->priv->order;
+
+	for (size_t i = 0; i < l->n_rows; i++)
+		order[i] = &l->rows[i];
+	ledger_sort(order, order + l->n_rows, l->n_rows, by_path);
+	arrange(l->rows, order, l->n_rows);
+}
+
 void
 ledger_seal(struct ledger *l)
 {
@@ -121,7 +183,7 @@ ledger_seal(struct ledger *l)
 
 	if (l->priv->sorted)
 		return;
-	qsort(l->rows, l->n_rows, sizeof(l->rows[0]), by_path);
+	sort_by_path(l);
 	for (size_t i = 0; i < l->n_rows; i++) {
 		if (n > 0 && by_path(&l->rows[n - 1], &l->rows[i]) == 0)
 			n--;
@@ -131,208 +193,51 @@ ledger_seal(struct ledger *l)
 	l->priv->sorted = true;
 }
 
-struct ledger_row *
-ledger_find(const struct ledger *l, const char *path)
+/* What was loaded, from the order of lines to that of paths. */
+static int
+settle_rows(struct ledger *l, const char *name, struct diag *diag)
 {
-	struct ledger_row key = { .path = path };
+	int err;
 
 	if (l->priv->sorted)
+		return 0;
+	err = reserve_order(l->priv, l->n_rows);
+	if (err < 0)
+		return diag_set(diag, err, name, 0, "%s", err_text(err));
+	sort_by_path(l);
+	for (size_t i = 1; i < l->n_rows; i++)
+		if (by_path(&l->rows[i - 1], &l->rows[i]) == 0)
+			return diag_set(diag, ERR_FORMAT, name, 0,
+			                "two lines for %s", l->rows[i].path);
+	l->priv->sorted = true;
+	return 0;
+}
+
+static int
+search_path(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct ledger_row *)row)->path);
+}
+
+struct ledger_row *
+ledger_any(const struct ledger *l, const char *path)
+{
+	if (l->priv->sorted)
 		return l->n_rows == 0 ? NULL :
-		    bsearch(&key, l->rows, l->n_rows, sizeof(key), by_path);
+		    bsearch(path, l->rows, l->n_rows, sizeof(l->rows[0]),
+		            search_path);
 	for (size_t i = l->n_rows; i > 0; i--)
 		if (strcmp(l->rows[i - 1].path, path) == 0)
 			return &l->rows[i - 1];
 	return NULL;
 }
 
-/* A piece of a line: not ended by a NUL. */
-struct piece {
-	const char *at;
-	size_t len;
-};
-
-/* Cuts off what lies before the next `separator`, or all; false: no more. */
-static bool
-next_piece(struct piece *rest, char separator, struct piece *ret)
+struct ledger_row *
+ledger_find(const struct ledger *l, const char *path)
 {
-	const char *end;
+	struct ledger_row *row = ledger_any(l, path);
 
-	if (rest->at == NULL)
-		return false;
-	end = memchr(rest->at, separator, rest->len);
-	ret->at = rest->at;
-	if (end == NULL) {
-		ret->len = rest->len;
-		rest->at = NULL;
-		return true;
-	}
-	ret->len = (size_t)(end - rest->at);
-	rest->at = end + 1;
-	rest->len -= ret->len + 1;
-	return true;
-}
-
-/* If the piece begins with NAME, the rest of it. */
-static bool
-has_name(const struct piece *p, const char *name, struct piece *ret)
-{
-	size_t n = strlen(name);
-
-	if (p->len < n || memcmp(p->at, name, n) != 0)
-		return false;
-	*ret = (struct piece){ p->at + n, p->len - n };
-	return true;
-}
-
-static const char *
-parse_tags(struct piece tags, struct ledger_row *row, unsigned int *has)
-{
-	struct piece tag, value;
-	unsigned long long n;
-
-	while (next_piece(&tags, ',', &tag)) {
-		unsigned int bit = has_name(&tag, "ino:", &value) ? HAS_INO :
-		    has_name(&tag, "ctime:", &value) ? HAS_CTIME : 0;
-		bool minus = bit == HAS_CTIME && value.len > 0 &&
-		    value.at[0] == '-';
-
-		if (bit == 0)
-			continue;	/* of a later version: no harm */
-		if ((*has & bit) != 0)
-			return "a tag twice";
-		if (lines_number(value.at + minus, value.len - minus,
-		                 bit == HAS_INO ? UINT64_MAX : INT64_MAX,
-		                 &n) < 0)
-			return "bad number in tags";
-		*has |= bit;
-		if (bit == HAS_INO)
-			row->ino = n;
-		else
-			row->ctime = minus ? -(int64_t)n : (int64_t)n;
-	}
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	unsigned int bit;
-} keywords[] = {
-	{ "type=", HAS_TYPE },
-	{ "size=", HAS_SIZE },
-	{ "md5digest=", HAS_MD5 },
-	{ "tags=", HAS_TAGS },
-};
-
-static const char *
-parse_keyword(const struct piece *word, struct ledger_row *row,
-              unsigned int *has)
-{
-	struct piece value = { NULL, 0 };
-	unsigned long long n;
-	unsigned int bit = 0;
-
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (has_name(word, keywords[i].name, &value))
-			bit = keywords[i].bit;
-	if (bit == 0)
-		return "unknown keyword";
-	if ((*has & bit) != 0)
-		return "a keyword twice";
-	*has |= bit;
-	if (bit == HAS_TAGS)
-		return parse_tags(value, row, has);
-	if (bit == HAS_TYPE)
-		return value.len == 4 && memcmp(value.at, "file", 4) == 0 ?
-		    NULL : "unknown type";
-	if (bit == HAS_MD5) {
-		row->has_md5 = true;
-		return digest_unhex(value.at, value.len, row->md5,
-		                    sizeof(row->md5)) < 0 ?
-		    "bad md5digest" : NULL;
-	}
-	if (lines_number(value.at, value.len, UINT64_MAX, &n) < 0)
-		return "bad size";
-	row->size = n;
-	return NULL;
-}
-
-/*
- * "./PATH KEYWORD...": the path is ended by a NUL and unescaped where it
- * lies. NULL, or what is wrong.
- */
-static const char *
-parse_row(char *line, size_t len, struct ledger_row *row)
-{
-	struct piece rest, word;
-	unsigned int has = 0;
-	const char *wrong;
-	char *blank = memchr(line, ' ', len);
-
-	if (len < 3 || line[0] != '.' || line[1] != '/' || blank == NULL ||
-	    blank == line + 2)
-		return "not a path and keywords";
-	rest.at = blank + 1;
-	rest.len = len - (size_t)(rest.at - line);
-	while (next_piece(&rest, ' ', &word)) {
-		wrong = parse_keyword(&word, row, &has);
-		if (wrong != NULL)
-			return wrong;
-	}
-	if ((has & HAS_NEEDED) != HAS_NEEDED)
-		return "a keyword is missing";
-	*blank = '\0';
-	if (strlen(line) != (size_t)(blank - line) ||
-	    (memchr(line, '\\', (size_t)(blank - line)) != NULL &&
-	     vis_undo(line) < 0))
-		return "bad path";
-	row->path = line + 1;
-	return NULL;
-}
-
-static int
-parse_head(struct lines *lines, const struct buf *text)
-{
-	const char *line;
-	size_t len;
-
-	if (text->len == 0 || text->data[text->len - 1] != '\n' ||
-	    !lines_next(lines, &line, &len) || len != 6 ||
-	    memcmp(line, "#mtree", 6) != 0 || !lines_next(lines, &line, &len))
-		return ERR_FORMAT;
-	return formatver_check(line, len, LEDGER_WORDS, LEDGER_VERSION);
-}
-
-static int
-parse(struct ledger *l, const char *name, struct diag *diag)
-{
-	struct buf *text = &l->priv->text;
-	const char *line, *wrong;
-	struct lines lines;
-	size_t len;
-	int err;
-
-	lines_init(&lines, text->data, text->len);
-	err = parse_head(&lines, text);
-	if (err < 0)
-		return diag_set(diag, err, name, 1,
-		                "first lines or last newline: %s",
-		                err_text(err));
-	while (lines_next(&lines, &line, &len)) {
-		struct ledger_row row = { 0 };
-
-		wrong = parse_row(text->data + (line - text->data), len, &row);
-		if (wrong != NULL)
-			return diag_set(diag, ERR_FORMAT, name, lines.number,
-			                "%s", wrong);
-		err = take_row(l, &row);
-		if (err < 0)
-			return diag_set(diag, err, name, lines.number, "%s",
-			                err_text(err));
-		if (!l->priv->sorted)
-			return diag_set(diag, ERR_FORMAT, name, lines.number,
-			                "twice or out of order");
-	}
-	return 0;
+	return row != NULL && row->flagged ? row : NULL;
 }
 
 /* The file of a package; KEY comes from a database, so look at it. */
@@ -351,6 +256,69 @@ file_name(const char *key, char *name, size_t size)
 	return 0;
 }
 
+static int
+digest_text(struct ledger *l, const struct buf *text)
+{
+	struct digest d;
+	int err = digest_memory(text->data, text->len, DIGEST_SHA256, &d);
+
+	if (err == 0)
+		memcpy(l->digest, d.bytes, sizeof(l->digest));
+	return err;
+}
+
+/* Where a line is too long, or holds a NUL: the number of it; else 0. */
+static unsigned long
+bad_line(int fd, char *room)
+{
+	unsigned long number = 1;
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, room, MAX_LINE)) > 0) {
+		const char *at = room, *end = room + n, *newline;
+
+		if (memchr(room, '\0', (size_t)n) != NULL)
+			return number;
+		while ((newline = memchr(at, '\n', (size_t)(end - at))) !=
+		       NULL) {
+			if (len + (size_t)(newline - at) > MAX_LINE)
+				return number;
+			number++;
+			len = 0;
+			at = newline + 1;
+		}
+		len += (size_t)(end - at);
+		if (len > MAX_LINE)
+			return number;
+	}
+	return 0;
+}
+
+/* What is large, and no ledger, is not worth the memory. */
+static int
+refuse_large(int dirfd, const char *name, struct diag *diag)
+{
+	unsigned long number = 0;
+	struct stat st;
+	char *room;
+	int fd;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size <= LARGE)
+		return 0;
+	room = malloc(MAX_LINE);
+	fd = room == NULL ? -1 : openat(dirfd, name, O_RDONLY | O_NOFOLLOW |
+	                                O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0) {
+		number = bad_line(fd, room);
+		close(fd);
+	}
+	free(room);
+	return number == 0 ? 0 :
+	       diag_set(diag, ERR_FORMAT, name, number, "no line of text");
+}
+
 int
 ledger_load(int ledger_dirfd, const char *key, struct ledger **ret,
             struct diag *diag)
@@ -363,12 +331,22 @@ ledger_load(int ledger_dirfd, const char *key, struct ledger **ret,
 		return diag_set(diag, err, key, 0, "no name of a ledger");
 	l = ledger_new();
 	if (l == NULL)
-		return -ENOMEM;
+		return diag_set(diag, -ENOMEM, name, 0, "%s",
+		                err_text(-ENOMEM));
+	err = refuse_large(ledger_dirfd, name, diag);
+	if (err < 0) {
+		ledger_free(l);
+		return err;
+	}
 	err = file_read(ledger_dirfd, name, &l->priv->text);
+	if (err == 0)	/* before the text is cut up */
+		err = digest_text(l, &l->priv->text);
 	if (err < 0)
 		diag_set(diag, err, name, 0, "%s", err_text(err));
 	else
-		err = parse(l, name, diag);
+		err = ledger_parse(l, name, diag);
+	if (err == 0)
+		err = settle_rows(l, name, diag);
 	if (err < 0)
 		ledger_free(l);
 	else
@@ -376,41 +354,20 @@ ledger_load(int ledger_dirfd, const char *key, struct ledger **ret,
 	return err;
 }
 
-static int
-format_row(struct buf *b, const struct ledger_row *row)
-{
-	char hex[2 * DIGEST_MAX + 1];
-	int err;
-
-	err = buf_add_char(b, '.');
-	if (err == 0)
-		err = vis_add(b, row->path);
-	if (err == 0)
-		err = buf_addf(b, " type=file size=%" PRIu64, row->size);
-	if (err == 0 && row->has_md5) {
-		digest_hex(row->md5, sizeof(row->md5), hex);
-		err = buf_addf(b, " md5digest=%s", hex);
-	}
-	if (err == 0)
-		err = buf_addf(b, " tags=ino:%" PRIu64 ",ctime:%" PRId64 "\n",
-		               row->ino, row->ctime);
-	return err;
-}
-
 int
-ledger_stage(int ledger_dirfd, const char *key, const struct ledger *l,
-             bool durable)
+ledger_stage(int ledger_dirfd, const char *key, struct ledger *l, bool durable)
 {
+	const struct ledger *const one = l;
 	char name[256];
 	struct buf b;
 	int err = file_name(key, name, sizeof(name));
 
-	if (err < 0 || !l->priv->sorted)
-		return -EINVAL;
-	buf_init(&b, 0);
-	err = buf_addf(&b, "#mtree\n%s %d\n", LEDGER_WORDS, LEDGER_VERSION);
-	for (size_t i = 0; err == 0 && i < l->n_rows; i++)
-		err = format_row(&b, &l->rows[i]);
+	if (err < 0)
+		return err;
+	buf_init(&b, LEDGER_MAX_TEXT);
+	err = ledger_format(&one, 1, &b);
+	if (err == 0)
+		err = digest_text(l, &b);
 	if (err == 0)
 		err = file_stage(ledger_dirfd, name, b.data, b.len, 0600,
 		                 durable ? FILE_DURABLE : FILE_STARTED);

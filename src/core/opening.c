@@ -10,10 +10,8 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "digest.h"
 #include "hook.h"
 #include "inoset.h"
-#include "seal.h"
 #include "self.h"
 #include "strmap.h"
 #include "syncset.h"
@@ -23,8 +21,7 @@
 struct probe {
 	struct session *s;
 	struct plan *plan;
-	finding_fn *on_finding;
-	void *ctx;
+	struct before *before;		/* NULL: nothing is checked */
 	struct opening *o;
 	struct strmap *packages;	/* keys already in o->packages */
 	struct inoset *seen;		/* one inode is lifted once */
@@ -238,6 +235,15 @@ find_owner(struct probe *x, const struct plan_path *pp, const struct node *n,
 	return 0;
 }
 
+/* What dpkg is about to replace or delete, as its owner p has it recorded. */
+static int
+check_before(struct probe *x, struct package *p, const char *path,
+             const struct node *n, unsigned int flags)
+{
+	return p == NULL || x->before == NULL ? 0 :
+	       before_check(x->before, x->s, p, path, n, flags);
+}
+
 /*
  * A flag that no ledger of the plan explains: another package's file (taken
  * over or diverted), one of ours, or an admin's. Exempt files are not lifted.
@@ -251,6 +257,8 @@ judge_stranger(struct probe *x, const struct plan_path *pp,
 
 	if (r == 0 && o.package != NULL)
 		r = add_package(x, o.package->key);
+	if (r == 0 && o.recorded && strcmp(o.package->key, pp->package) != 0)
+		r = check_before(x, o.package, o.name, n, flags);
 	if (r < 0)
 		return r;
 	/* Ours; an append-only flag that somebody set beside it comes back
@@ -306,82 +314,6 @@ judge_flagged(struct probe *x, const struct plan_path *pp,
 	return r < 0 ? r : add_path(x, pp->path, n, flags, false);
 }
 
-static void
-tell(struct probe *x, const struct package *p, const char *path,
-     enum finding_kind kind, const unsigned char *want,
-     const unsigned char *have)
-{
-	char expected[33], actual[33];
-	struct finding f = {
-		.kind = kind, .package = p->key, .version = p->version,
-		.path = path
-	};
-
-	if (want != NULL) {
-		digest_hex(want, 16, expected);
-		digest_hex(have, 16, actual);
-		f.expected = expected;
-		f.actual = actual;
-	}
-	x->o->n_tampered++;
-	if (x->on_finding != NULL)
-		x->on_finding(x->ctx, &f);
-}
-
-/* Content of what dpkg is about to replace or delete, before it is gone. */
-static int
-check_content(struct probe *x, struct package *p, const char *path,
-              const struct ledger_row *row)
-{
-	const unsigned char *sum, *want;
-	struct digest md5;
-	struct node node;
-	int fd, r;
-
-	r = dpkgdb_load_md5s(x->s->db, p, NULL);
-	if (r == -ENOMEM)
-		return r;
-	sum = dpkgdb_md5(p, path);
-	if (sum == NULL && (row == NULL || !row->has_md5))
-		return 0;
-	if (root_open(x->s->root, path, &fd, &node) < 0)
-		return 0;
-	r = digest_fd(fd, DIGEST_MD5, &md5, NULL);
-	close(fd);
-	want = row != NULL && row->has_md5 ? row->md5 : sum;
-	if (r < 0 || memcmp(want, md5.bytes, 16) == 0 ||
-	    (sum != NULL && memcmp(sum, md5.bytes, 16) == 0))
-		return 0;
-	tell(x, p, path, FINDING_CONTENT, want, md5.bytes);
-	return 0;
-}
-
-static int
-check_before(struct probe *x, const struct plan_path *pp,
-             const struct node *n, unsigned int flags)
-{
-	struct package *p = package_of(x, pp->package);
-	const struct ledger_row *row = NULL;
-	const struct index_row *ir;
-	const struct ledger *l;
-
-	if (x->s->conf->check_before == CONF_CHECK_OFF || p == NULL ||
-	    !package_settled(p))
-		return 0;
-	ir = index_find(x->s->index, p->name, p->arch);
-	l = session_ledger(x->s, p->key);
-	if (l != NULL) {
-		row = ledger_find(l, pp->path);
-		if (row == NULL)
-			return 0;	/* exempt, or not due */
-	} else if (!(flags & IFLAG_IMMUTABLE))
-		return 0;
-	if (row != NULL && (flags & IFLAG_IMMUTABLE) &&
-	    seal_unchanged(row, ir, n))
-		return 0;
-	return check_content(x, p, pp->path, row);
-}
-
 /*
  * A conffile that the admin made a symlink: dpkg compares and deletes what it
  * leads to, whosever file that is.
@@ -415,11 +347,8 @@ probe_link(struct probe *x, const struct plan_path *pp)
 static int
 judge_unseen(struct probe *x, const struct plan_path *pp, int err)
 {
-	const struct ledger *l;
+	const struct ledger *l = session_ledger(x->s, pp->package);
 
-	if (err == -ENOENT || err == -ENOTDIR)
-		return 0;
-	l = session_ledger(x->s, pp->package);
 	if (l == NULL || ledger_find(l, pp->path) == NULL)
 		return 0;
 	return diag_set(x->diag, err, pp->path, 0,
@@ -430,19 +359,22 @@ judge_unseen(struct probe *x, const struct plan_path *pp, int err)
 static int
 probe_path(struct probe *x, const struct plan_path *pp)
 {
+	struct package *p = package_of(x, pp->package);
 	unsigned int flags;
 	struct node node;
 	int r = due_flags(x->s->due, pp->path, &node, &flags);
 
+	if (r == -ENOENT || r == -ENOTDIR)
+		return check_before(x, p, pp->path, NULL, 0);
 	if (r < 0)
 		return judge_unseen(x, pp, r);
-	if (S_ISLNK(node.mode))
+	if (S_ISREG(node.mode) && node_mounted(&node))
+		return judge_unseen(x, pp, -EBUSY);
+	r = check_before(x, p, pp->path, &node, flags);
+	if (r == 0 && S_ISLNK(node.mode))
 		return probe_link(x, pp);
 	if (!S_ISREG(node.mode))
-		return 0;
-	if (node_mounted(&node))
-		return judge_unseen(x, pp, -EBUSY);
-	r = check_before(x, pp, &node, flags);
+		return r;
 	if (r < 0 || (flags & FLAGS) == 0)
 		return r;
 	r = plan_refused(x->plan, x->s->db, pp, x->diag);
@@ -482,14 +414,13 @@ add_link_owners(struct probe *x)
 }
 
 int
-opening_probe(struct session *s, struct plan *plan,
-              finding_fn *on_finding, void *ctx, struct opening *ret,
-              struct diag *diag)
+opening_probe(struct session *s, struct plan *plan, struct before *before,
+              struct opening *ret, struct diag *diag)
 {
 	struct opening o = { .paths = NULL };
 	struct probe x = {
-		.s = s, .plan = plan, .on_finding = on_finding, .ctx = ctx,
-		.o = &o, .diag = diag, .packages = strmap_new(),
+		.s = s, .plan = plan, .before = before, .o = &o,
+		.diag = diag, .packages = strmap_new(),
 		.seen = inoset_new()
 	};
 	int r = x.packages == NULL || x.seen == NULL ? -ENOMEM : 0;

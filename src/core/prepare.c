@@ -455,7 +455,8 @@ stale_lines(struct session *s, const struct prepared *p,
 			unsigned int flags;
 			struct node node;
 
-			if (!strmap_get(listed, path, NULL) &&
+			if (old->rows[k].flagged &&
+			    !strmap_get(listed, path, NULL) &&
 			    due_flags(s->due, path, &node, &flags) == 0 &&
 			    (flags & IFLAG_IMMUTABLE) &&
 			    add_line(l, "clear", "stale", q->key, path) < 0) {

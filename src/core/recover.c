@@ -55,12 +55,13 @@ static void
 recover_record(struct session *s, uint64_t id, const struct closing *c,
                const char *note)
 {
-	const struct transaction t = {
+	struct transaction t = {
 		.id = id, .action = "recover", .packages = c->n_packages,
 		.tally = c->tally, .exit_status = -1, .note = note
 	};
 
 	hook("recovered");
+	account_give(c->account, &t);
 	if (s->state != NULL)
 		transaction_write(s, &t);
 }
@@ -86,13 +87,17 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 	enum journal_wish wish = journal_wished(j);
 	uint64_t id = bad ? transaction_new_id() : journal_id(j);
 	struct closing c = {
-		.id = id, .plan = bad ? NULL : journal_plan(j), .full = bad
+		.id = id, .plan = bad ? NULL : journal_plan(j), .full = bad,
+		.recovering = true
 	};
+	struct account account = { .s = NULL };
 	struct session *s = NULL;
 	int e = guard_child_gone(outer->state, diag);
 
 	if (e == 0)
 		e = recover_session(outer, c.plan, &s, diag);
+	account.s = s;
+	c.account = &account;
 	if (e == 0 && s->state != NULL)
 		e = recover_close(s, &c, wish, diag);
 	if (e == 0) {
@@ -149,7 +154,10 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 	const char *noted[SELF_NOTED];
 	struct journal_path paths[SELF_NOTED] = { { .path = NULL } };
 	struct journal_plan plan = { .paths = paths };
-	struct closing c = { .plan = &plan };
+	struct account account = { .s = NULL };
+	struct closing c = {
+		.plan = &plan, .recovering = true, .account = &account
+	};
 	struct session *s = NULL;
 	int e;
 
@@ -157,6 +165,7 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 	for (size_t i = 0; i < plan.n_paths; i++)
 		paths[i].path = noted[i];
 	e = recover_session(outer, NULL, &s, diag);
+	account.s = s;
 	if (e == 0 && s->state != NULL)
 		e = closing_run(s, &c, diag);
 	if (e == 0) {

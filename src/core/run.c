@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
-#include "run.h"
+#include "run_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "closing.h"
 #include "env.h"
+#include "found.h"
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
@@ -33,36 +33,6 @@ static const char *const names[] = {
 	[REAL_RECONFIGURE] = "dpkg-reconfigure"
 };
 
-/*
- * One run on its way. The steps come in the order of design.md section 4;
- * each is a function below, and run_dpkg reads as their list.
- */
-struct run {
-	const struct cmdline *c;		/* one of the three */
-	const struct companion *companion;
-	const struct run_command *command;
-	const char *name;	/* of the real program, as people know it */
-	const char *real;	/* its path; NULL: there is none */
-	const char *action;
-	const char *instdir, *admindir;
-	char *const *argv;
-	char *const *envp;
-	uint64_t id;
-	struct session *s;
-	struct guard guard;
-	struct nested nested;		/* journal NULL: we are the outermost */
-	int visitors_fd;		/* keeps others from joining */
-	struct journal *journal;	/* NULL: there is no place for one */
-	bool unkept;		/* recovery has ended a --release */
-	bool released;		/* by a program within the run */
-	struct prepared prepared;
-	struct opening opening;
-	struct tally tally;
-	struct diag diag;
-	struct child_result child;
-	sigset_t mask;		/* that we were started with */
-};
-
 /* From here to the last flag no signal that we could block may end
  * us with files open: those that people send, those of a limit, and that of a
  * closed pipe behind our warnings. */
@@ -81,22 +51,16 @@ block_signals(struct run *r)
 	sigprocmask(SIG_BLOCK, &set, &r->mask);
 }
 
-static void
-on_finding(void *ctx, const struct finding *f)
-{
-	const struct run *r = ctx;
-
-	transaction_finding(r->id, f);
-}
-
 /* Before the run. A command's end takes it over: it is told a last time. */
 static void
 on_tampered(void *ctx, const struct finding *f)
 {
 	const struct run *r = ctx;
 
-	on_finding(ctx, f);
-	if (r->command != NULL)
+	run_finding(ctx, f);
+	if (r->s->conf->check_before == CONF_CHECK_REFUSE)
+		before_refuses(f);
+	else if (r->command != NULL)
 		log_warn("%s is not what was recorded, and will be taken over "
 		         "(package %s)", f->path, f->package);
 }
@@ -171,22 +135,26 @@ prepare(struct run *r)
 static int
 step_plan(struct run *r)
 {
+	struct before before = {
+		.txn = r->id, .on_finding = on_tampered, .ctx = r
+	};
 	int e = session_db(r->s, &r->diag);
 
 	if (e == 0)
 		e = prepare(r);
 	if (e == 0)
-		e = opening_probe(r->s, r->prepared.plan, on_tampered, r,
+		e = opening_probe(r->s, r->prepared.plan, &before,
 		                  &r->opening, &r->diag);
+	before_free(&before);
 	if (e < 0)
 		return e;
-	r->tally.findings += r->opening.n_tampered;
-	if (r->opening.n_tampered > 0 &&
-	    r->s->conf->check_before == CONF_CHECK_REFUSE)
+	r->tally.findings += before.n_tampered;
+	r->refused = before.n_tampered > 0 &&
+	             r->s->conf->check_before == CONF_CHECK_REFUSE;
+	if (r->refused)
 		return diag_set(&r->diag, ERR_REFUSED, NULL, 0,
 		                "%zu files are not what was recorded "
-		                "(check-before = refuse)",
-		                r->opening.n_tampered);
+		                "(check-before = refuse)", before.n_tampered);
 	return 0;
 }
 
@@ -293,138 +261,6 @@ step_dpkg(struct run *r)
 	                        "cannot be started: %s", err_text(e)) : 0;
 }
 
-/* What the database now says, with the folders as they are now. */
-static int
-look_again(struct run *r)
-{
-	int e = session_reroot(r->s, &r->diag);
-
-	if (e == 0)
-		e = session_db(r->s, &r->diag);
-	return e < 0 ? e : session_due(r->s, &r->diag);
-}
-
-/* Our own program may have been replaced by the run: the closing then sets
- * flags and writes nothing (session_replaced). */
-static int
-close_once(struct run *r, const struct journal_plan *plan, bool all,
-           bool accept)
-{
-	struct closing c = {
-		.id = r->id, .plan = plan,
-		.full = all,
-		.only_plan = accept || (r->companion != NULL && !all),
-		.moves_only = r->companion != NULL &&
-		              r->companion->path != NULL,
-		.accept = accept,
-		.n_known = r->opening.n_paths,
-		.on_finding = on_finding, .ctx = r
-	};
-	int e = closing_run(r->s, &c, &r->diag);
-
-	tally_add(&r->tally, &c.tally);
-	if (e == 0)
-		transaction_caught(r->id, &c);
-	if (e == 0 && c.record_error < 0)
-		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
-		         r->id, err_text(c.record_error));
-	return e;
-}
-
-/* A program of ours within the run has ended the adoption: so do we. */
-static int
-let_go(struct run *r, const struct journal_plan *plan)
-{
-	int e = lifting_run(r->s, NULL, plan, &r->tally, &r->diag);
-
-	if (e == 0)
-		e = state_release(r->s->state);
-	r->released = e == 0;
-	return e;
-}
-
-static int
-step_close(void *ctx, enum journal_wish wish)
-{
-	struct run *r = ctx;
-	const struct journal_plan own = {
-		.paths = r->opening.paths, .n_paths = r->opening.n_paths,
-		.packages = r->opening.packages,
-		.n_packages = r->opening.n_packages
-	};
-	const struct journal_plan named = {
-		.packages = r->opening.packages,
-		.n_packages = r->opening.n_named
-	};
-	/* The journal knows what nested callers opened. */
-	const struct journal_plan *plan = r->journal == NULL ? NULL :
-	                                  journal_plan(r->journal);
-	int e = look_again(r);
-
-	if (plan == NULL)
-		plan = &own;
-	if (e == 0 && wish == JOURNAL_RELEASED) {
-		/* Half released is neither: then all is protected again. */
-		if (let_go(r, plan) < 0)
-			e = close_once(r, plan, true, false);
-		hook("closed");
-		return e;
-	}
-	/* What a command has made of the files is what it was called for;
-	 * of anybody else's that is not so. */
-	if (e == 0 && r->command != NULL)
-		e = close_once(r, &named, false, true);
-	if (e == 0)
-		e = close_once(r, plan, wish == JOURNAL_ADOPTED, false);
-	hook("closed");
-	return e;
-}
-
-/* What a nested caller opened while we were closing is closed as well. */
-static int
-step_settle(struct run *r)
-{
-	struct settling t = {
-		.s = r->s, .journal = r->journal, .close = step_close,
-		.ctx = r, .visitors_fd = -1
-	};
-	int e = settle(&t, &r->diag);
-
-	r->visitors_fd = t.visitors_fd;
-	return e;
-}
-
-static void
-step_record(struct run *r, int closed)
-{
-	char note[600] = "";
-	struct transaction t = {
-		.id = r->id, .action = r->action,
-		.argv = r->argv, .packages = r->opening.n_packages,
-		.tally = r->tally,
-		.exit_status = r->child.exit_status,
-		.signal = r->child.signal, .note = note
-	};
-
-	while (r->argv[t.argc] != NULL)
-		t.argc++;
-	if (closed < 0)
-		diag_text(&r->diag, note, sizeof(note));
-	hook("flagged");
-	transaction_write(r->s, &t);
-	if (r->released && r->s->state->history_fd >= 0)
-		history_unseal(r->s->state->history_fd);
-	hook("recorded");
-	/* The program that has taken our place finds the journal CLOSED, closes
-	 * once more and records. */
-	if (!r->released && session_replaced(r->s))
-		log_line("txn=%016" PRIx64 " note=\"our own program was "
-		         "replaced: the next run records\"", r->id);
-	else if (closed == 0 && r->journal != NULL)
-		journal_done(r->journal);
-	hook("done");
-}
-
 static void
 run_free(struct run *r)
 {
@@ -435,26 +271,31 @@ run_free(struct run *r)
 	if (r->visitors_fd >= 0)
 		close(r->visitors_fd);
 	guard_drop(&r->guard);
+	found_free(&r->found);
 	session_free(r->s);
 	log_close();
 }
 
 static void
-complain(const struct run *r, int e)
+complain(struct run *r, int e)
 {
-	char text[600];
+	char text[600], note[1200];
 
 	if (r->diag.what[0] == '\0')
 		snprintf(text, sizeof(text), "%s", err_text(e));
 	else
 		diag_text(&r->diag, text, sizeof(text));
+	snprintf(note, sizeof(note), "%s; %s was not started", text, r->name);
 	if (e == ERR_BUSY && r->command == NULL)
 		fprintf(stderr, "%s: error: %s\n", r->name, text);
 	else
-		log_error("%s; %s was not started", text, r->name);
-	log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 note=\"%s; %s "
-	         "was not started\"", r->id, (int)getpid(), r->action, text,
-	         r->name);
+		log_error("%s", note);
+	if (r->refused)
+		run_entry(r, 2, note);
+	else
+		log_line("txn=%016" PRIx64 " pid=%d action=%s exit=2 "
+		         "note=\"%s\"", r->id, (int)getpid(), r->action,
+		         note);
 }
 
 /*
@@ -525,7 +366,7 @@ run_all(struct run *r, struct run_outcome *ret)
 		complain(r, e);
 	ret->error = e;
 	if (!nested && !r->unkept)
-		step_record(r, step_settle(r));
+		run_record(r, run_settle(r));
 	ret->child = r->child;
 	run_free(r);
 }

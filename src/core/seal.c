@@ -3,23 +3,12 @@
 #include "seal.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "compare.h"
 #include "journal.h"
-
-/* One package on its way. */
-struct sealing {
-	struct due *due;
-	struct package *package;
-	const struct seal_job *job;
-	struct syncset *sync;
-	struct tally *tally;
-	struct ledger *ledger;
-	bool changed;		/* some row differs from the old ledger */
-};
+#include "seal_record.h"
 
 void
 tally_add(struct tally *to, const struct tally *from)
@@ -33,131 +22,6 @@ tally_add(struct tally *to, const struct tally *from)
 		to->first_error = from->first_error;
 	if (to->first_path == NULL)
 		to->first_path = from->first_path;
-}
-
-bool
-seal_unchanged(const struct ledger_row *row, const struct index_row *x,
-               const struct node *n)
-{
-	if (row->ino != n->ino || row->size != n->size)
-		return false;
-	if (row->ctime == n->ctime)
-		return true;
-	return x != NULL && x->set_from != 0 && n->ctime >= x->set_from &&
-	       n->ctime <= x->set_to;
-}
-
-static void
-failed(struct sealing *s, int err)
-{
-	s->tally->failed++;
-	if (s->tally->first_error == 0)
-		s->tally->first_error = err;
-}
-
-static void
-report(struct sealing *s, enum finding_kind kind, const char *path,
-       const unsigned char *expected, const unsigned char *actual)
-{
-	char want[33], have[33];
-	struct finding f = {
-		.kind = kind,
-		.package = s->package->key,
-		.version = s->package->version,
-		.path = path
-	};
-
-	if (expected != NULL) {
-		digest_hex(expected, 16, want);
-		f.expected = want;
-	}
-	if (actual != NULL) {
-		digest_hex(actual, 16, have);
-		f.actual = have;
-	}
-	s->tally->findings++;
-	if (s->job->on_finding != NULL)
-		s->job->on_finding(s->job->ctx, &f);
-}
-
-static bool
-other_version(const struct sealing *s)
-{
-	const struct index_row *row = s->job->row;
-
-	return row != NULL && strcmp(row->version, s->package->version) != 0;
-}
-
-/*
- * Compares what is there with what the archive's md5sums and the ledger say;
- * either is right. What differs from both is told, and the ledger goes on
- * saying what was expected, so that every audit tells it again.
- */
-static void
-check_content(struct sealing *s, const char *listed, const char *path,
-              const struct ledger_row *old, const unsigned char *actual,
-              struct ledger_row *row)
-{
-	const unsigned char *sum = dpkgdb_md5(s->package, listed);
-	const unsigned char *known = sum;
-	bool trusted = s->job->in_run && sum == NULL;
-
-	row->has_md5 = true;
-	memcpy(row->md5, actual, 16);
-	if (s->job->accept || trusted)
-		return;
-	if (sum != NULL && memcmp(sum, actual, 16) == 0)
-		return;
-	/* What was right for another version is not for this one. */
-	if (old != NULL && old->has_md5 && !other_version(s)) {
-		if (memcmp(old->md5, actual, 16) == 0)
-			return;
-		if (known == NULL)
-			known = old->md5;
-	}
-	if (known == NULL)
-		return;
-	report(s, FINDING_CONTENT, path, known, actual);
-	memcpy(row->md5, known, 16);
-	row->ino = 0;	/* no file counts as unchanged against this row */
-}
-
-static int
-record(struct sealing *s, int fd, const char *listed, const char *path,
-       const struct ledger_row *old, const struct node *before)
-{
-	struct ledger_row row = { .path = path };
-	bool same = old != NULL && (old->has_md5 || !s->job->hash) &&
-	            seal_unchanged(old, s->job->row, before);
-	struct digest md5;
-	struct node now;
-	int r;
-
-	if (same && s->job->lazy)
-		return ledger_add(s->ledger, old);
-	r = node_of_fd(fd, &now);
-	if (r < 0) {
-		failed(s, r);
-		return 0;
-	}
-	row.ino = now.ino;
-	row.size = now.size;
-	row.ctime = now.ctime;
-	if (same) {
-		row.has_md5 = old->has_md5;
-		memcpy(row.md5, old->md5, 16);
-		s->changed = true;
-		return ledger_add(s->ledger, &row);
-	}
-	if (s->job->hash) {
-		r = digest_fd(fd, DIGEST_MD5, &md5, NULL);
-		if (r < 0)
-			report(s, FINDING_UNKNOWN, path, NULL, NULL);
-		else
-			check_content(s, listed, path, old, md5.bytes, &row);
-	}
-	s->changed = true;
-	return ledger_add(s->ledger, &row);
 }
 
 /* Nothing to do: protected and as recorded. The ledger tells exact times. */
@@ -179,33 +43,30 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 	unsigned int want = IFLAG_IMMUTABLE;
 	struct ledger_row *old = NULL;
 	struct node node;
-	bool changed;
 	int fd, r;
 
 	if (s->job->old != NULL)
 		old = ledger_find(s->job->old, v->path);
 	if ((v->flags & IFLAG_IMMUTABLE) && old != NULL &&
 	    (old->has_md5 || !s->job->hash) &&
-	    seal_unchanged(old, s->job->row, &v->node))
+	    compare_unchanged(old, s->job->row, &v->node))
 		return keep_row(s, old, &v->node);
 	r = root_open_as(due_root(s->due), v->path, &v->node, &fd, &node);
 	if (r < 0) {
-		failed(s, r);
+		seal_failed(s, r);
 		return 0;
 	}
 	if (s->job->foreign != NULL)
 		want |= foreign_get(s->job->foreign, v->path);
 	r = iflag_set(fd, want, want, NULL);
 	if (r < 0 && r != ERR_UNSUPPORTED)
-		failed(s, r);
-	changed = r > 0;
-	s->tally->closed += changed;
-	r = r < 0 ? 0 : record(s, fd, listed, v->path, old, &node);
-	if (changed)
-		syncset_keep(s->sync, fd, &node, v->fs);
-	else
+		seal_failed(s, r);
+	s->tally->closed += r > 0;
+	if (r < 0) {
 		close(fd);
-	return r;
+		return 0;
+	}
+	return seal_record_file(s, fd, listed, v, old, &node, r > 0);
 }
 
 /* Lifts our flag again where it has no business any more. */
@@ -243,20 +104,26 @@ lift_file(struct due *d, const struct verdict *v,
 }
 
 /*
- * A recorded file that is gone, or no file any more, with no dpkg run to have
- * done it: told, and it stays recorded, so that every audit tells it again.
- * 1 if so.
+ * Something recorded that is gone, or of another type, with no dpkg run to
+ * have done it: told, and it stays recorded, so that every audit tells it
+ * again. A folder may be other packages' as well: there the audit tells. 1 if
+ * it stays.
  */
 static int
 keep_lost(struct sealing *s, const struct verdict *v, enum finding_kind kind)
 {
 	const struct ledger_row *old = s->job->old == NULL ? NULL :
-	    ledger_find(s->job->old, v->path);
+	    ledger_any(s->job->old, v->path);
 	int r;
 
 	if (old == NULL || s->job->in_run || s->job->accept)
 		return 0;
-	report(s, kind, v->path, NULL, NULL);
+	if (kind == FINDING_TYPE && compare_type(v->node.mode) == old->type)
+		return 0;
+	if (old->type != LEDGER_DIR)
+		seal_report(s, kind, v->path, ledger_type_name(old->type),
+		            kind == FINDING_MISSING ? NULL :
+		            ledger_type_name(compare_type(v->node.mode)));
 	r = ledger_add(s->ledger, old);
 	return r < 0 ? r : 1;
 }
@@ -266,9 +133,26 @@ static int
 keep_unseen(struct sealing *s, const struct verdict *v)
 {
 	const struct ledger_row *old = s->job->old == NULL ? NULL :
-	    ledger_find(s->job->old, v->path);
+	    ledger_any(s->job->old, v->path);
 
 	return old == NULL ? 0 : ledger_add(s->ledger, old);
+}
+
+/* Ours only if it is recorded: exempt files may carry an admin's own flag. */
+static int
+seal_exempt(struct sealing *s, const struct verdict *v)
+{
+	int r;
+
+	if (v->exempt == EXEMPT_TYPE) {
+		r = keep_lost(s, v, FINDING_TYPE);
+		return r != 0 ? (r < 0 ? r : 0) : seal_record_other(s, v);
+	}
+	if (s->job->old == NULL || !v->have_node ||
+	    ledger_find(s->job->old, v->path) == NULL)
+		return 0;
+	s->changed = true;
+	return lift_file(s->due, v, s->job->foreign, s->sync, s->tally);
 }
 
 static int
@@ -285,22 +169,9 @@ seal_path(struct sealing *s, const char *listed)
 		return lift_file(s->due, &v, s->job->foreign, s->sync,
 		                 s->tally);
 	case DUE_EXEMPT:
-		if (v.exempt == EXEMPT_TYPE) {
-			r = keep_lost(s, &v, FINDING_TYPE);
-			if (r != 0)
-				return r < 0 ? r : 0;
-		}
-		/* ours only if it is recorded: exempt files may carry an
-		 * admin's own flag */
-		if (s->job->old != NULL && v.have_node &&
-		    ledger_find(s->job->old, v.path) != NULL) {
-			s->changed = true;
-			return lift_file(s->due, &v, s->job->foreign, s->sync,
-			                 s->tally);
-		}
-		return 0;
+		return seal_exempt(s, &v);
 	case DUE_UNKNOWN:
-		failed(s, v.err);
+		seal_failed(s, v.err);
 		return keep_unseen(s, &v);
 	case DUE_ABSENT:
 		r = keep_lost(s, &v, FINDING_MISSING);
@@ -322,8 +193,14 @@ seal_paths(struct due *d, struct package *p, const struct seal_job *job,
 	};
 	int r = s.ledger == NULL ? -ENOMEM : 0;
 
+	buf_init(&s.words, 0);
 	for (size_t i = from; r == 0 && i < to; i++)
 		r = seal_path(&s, p->paths[i]);
+	if (job->lanes != NULL)
+		lanes_finish(job->lanes);
+	buf_free(&s.words);
+	if (r == 0)
+		r = s.err;
 	if (r < 0) {
 		ledger_free(s.ledger);
 		return r;
@@ -334,10 +211,11 @@ seal_paths(struct due *d, struct package *p, const struct seal_job *job,
 
 int
 seal_join(const struct seal_job *job, struct seal_part *parts, size_t n,
-          struct ledger **ret_ledger)
+          struct ledger **ret_ledger, uint64_t *ret_bytes)
 {
 	struct ledger *all = parts[0].ledger;
 	bool changed = parts[0].changed;
+	uint64_t bytes = 0;
 	int r = 0;
 
 	for (size_t i = 1; i < n; i++) {
@@ -349,13 +227,17 @@ seal_join(const struct seal_job *job, struct seal_part *parts, size_t n,
 		ledger_free(parts[i].ledger);
 	}
 	ledger_seal(all);
+	for (size_t i = 0; i < all->n_rows; i++)
+		bytes += all->rows[i].size;
 	changed |= job->old == NULL || job->old->n_rows != all->n_rows;
 	if (r < 0 || !changed) {
 		ledger_free(all);
 		all = NULL;
 	}
-	if (r == 0)
+	if (r == 0) {
 		*ret_ledger = all;
+		*ret_bytes = bytes;
+	}
 	return r;
 }
 
@@ -365,9 +247,10 @@ seal_package(struct due *d, struct package *p, const struct seal_job *job,
              struct ledger **ret_ledger)
 {
 	struct seal_part all;
+	uint64_t bytes;
 	int r = seal_paths(d, p, job, 0, p->n_paths, sync, tally, &all);
 
-	return r < 0 ? r : seal_join(job, &all, 1, ret_ledger);
+	return r < 0 ? r : seal_join(job, &all, 1, ret_ledger, &bytes);
 }
 
 int

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "infosum.h"
 #include "log.h"
 
 /* Fewer paths are not worth a thread. */
@@ -46,6 +48,7 @@ struct thread {
 	struct root *root;
 	struct due *due;
 	struct syncset *sync;
+	struct lanes *lanes;
 	struct tally tally;
 	int (*step)(struct thread *t, size_t i);
 	size_t n;
@@ -106,25 +109,79 @@ static int
 seal_piece(struct thread *t, size_t i)
 {
 	struct piece *piece = &t->shared->pieces[i];
-	const struct seal_job job = job_of(t->shared, piece->item);
+	struct seal_job job = job_of(t->shared, piece->item);
 	size_t failed = t->tally.failed;
-	int r = seal_paths(t->due, piece->item->package, &job, piece->from,
-	                   piece->to, t->sync, &t->tally, &piece->part);
+	int r;
+
+	job.lanes = t->lanes;
+	r = seal_paths(t->due, piece->item->package, &job, piece->from,
+	               piece->to, t->sync, &t->tally, &piece->part);
 
 	piece->failed = t->tally.failed > failed;
 	progress_step(t->shared->s->progress);
 	return r;
 }
 
+/* dpkg's list or md5sums are others, and this run was not why: told once. */
+static void
+tell_database(struct shared *sh, struct thread *t,
+              const struct seal_item *item)
+{
+	const struct state *state = sh->s->state;
+	char path[sizeof(state->admindir) + 300];
+	const struct finding f = {
+		.kind = FINDING_DATABASE, .package = item->package->key,
+		.version = item->package->version, .path = path
+	};
+
+	snprintf(path, sizeof(path), "%s/info/%s.list",
+	         state != NULL ? state->admindir : "", item->package->key);
+	t->tally.findings++;
+	if (sh->job->on_finding != NULL)
+		sh->job->on_finding(sh->job->ctx, &f);
+}
+
+/*
+ * What the head of the ledger has to say of dpkg's own files: as they are
+ * now. By hand the old word on them holds, until it is told to be accepted.
+ */
+static int
+head_of(struct shared *sh, struct thread *t, const struct seal_item *item,
+        struct infosum *ret, bool *ret_changed)
+{
+	const struct ledger *old = item->old;
+	bool same_version = old != NULL && old->version != NULL &&
+	    strcmp(old->version, item->package->version) == 0;
+	struct infosum was = { .has_list = false };
+	int r;
+
+	if (old != NULL)
+		infosum_of(old, &was);
+	*ret = was;
+	*ret_changed = !same_version;
+	if (same_version && sh->job->lazy && !item->accept)
+		return 0;
+	r = infosum_read(sh->s->db_fd, item->package->key, ret);
+	if (r < 0 || !same_version)
+		return r == -ENOMEM ? r : 0;
+	*ret_changed = !infosum_same(&was, ret);
+	if (*ret_changed && !item->in_run && !item->accept)
+		tell_database(sh, t, item);
+	return 0;
+}
+
 /* The n pieces of one item, of which the i-th is the first. */
 static int
-join_item(struct shared *sh, size_t i, size_t n)
+join_item(struct shared *sh, struct thread *t, size_t i, size_t n)
 {
 	struct seal_item *item = sh->pieces[i].item;
 	const struct seal_job job = job_of(sh, item);
-	struct seal_part *parts = calloc(n, sizeof(*parts));
-	int r;
+	struct seal_part *parts;
+	struct infosum head;
+	bool changed;
+	int r = head_of(sh, t, item, &head, &changed);
 
+	parts = r < 0 ? NULL : calloc(n, sizeof(*parts));
 	if (parts == NULL)
 		return -ENOMEM;
 	for (size_t k = 0; k < n; k++) {
@@ -132,13 +189,18 @@ join_item(struct shared *sh, size_t i, size_t n)
 		sh->pieces[i + k].part.ledger = NULL;
 		item->failed |= sh->pieces[i + k].failed;
 	}
-	r = seal_join(&job, parts, n, &item->fresh);
+	parts[0].changed |= changed;
+	r = seal_join(&job, parts, n, &item->fresh, &item->bytes);
 	free(parts);
-	return r;
+	if (r < 0 || item->fresh == NULL)
+		return r;
+	infosum_set(item->fresh, &head);
+	return ledger_head(item->fresh, item->package->key,
+	                   item->package->version);
 }
 
 static int
-join_all(struct shared *sh)
+join_all(struct shared *sh, struct thread *t)
 {
 	size_t n;
 	int r = 0;
@@ -147,7 +209,7 @@ join_all(struct shared *sh)
 		for (n = 1; i + n < sh->n_pieces && sh->pieces[i + n].item ==
 		     sh->pieces[i].item; n++)
 			;
-		r = join_item(sh, i, n);
+		r = join_item(sh, t, i, n);
 	}
 	return r;
 }
@@ -229,6 +291,11 @@ thread_open(struct thread *t, struct shared *sh, bool first)
 	t->sync = syncset_new();
 	if (t->sync == NULL)
 		return -ENOMEM;
+	if (sh->job->hash)
+		r = lanes_new(sh->s->conf->digests | LANES_MD5, LANES_BEST,
+		              seal_hashed, NULL, &t->lanes);
+	if (r < 0)
+		return r;
 	if (first) {
 		t->due = sh->s->due;
 		return 0;
@@ -245,6 +312,7 @@ thread_close(struct thread *t, struct syncset *sync, struct tally *tally,
 		syncset_merge(sync, t->sync);
 	tally_add(tally, &t->tally);
 	syncset_free(t->sync);
+	lanes_free(t->lanes);
 	if (!first) {
 		due_free(t->due);
 		root_free(t->root);
@@ -290,6 +358,8 @@ run_threads(struct shared *sh, struct syncset *sync, struct tally *tally)
 		r = run_step(threads, n, load_old, sh->n);
 	if (r == 0)
 		r = run_step(threads, n, seal_piece, sh->n_pieces);
+	if (r == 0)
+		r = join_all(sh, &threads[0]);
 	for (size_t i = 0; threads != NULL && i < n; i++)
 		thread_close(&threads[i], sync, tally, i == 0);
 	free(threads);
@@ -303,8 +373,10 @@ forget_kept(struct shared *sh)
 	for (size_t i = 0; i < sh->n; i++) {
 		struct seal_item *item = &sh->items[i];
 
-		if (item->fresh != NULL)
+		if (item->fresh != NULL || item->old == NULL)
 			continue;
+		item->recorded = true;
+		memcpy(item->digest, item->old->digest, sizeof(item->digest));
 		ledger_free(item->old);
 		item->old = NULL;
 	}
@@ -317,8 +389,6 @@ seal_batch(struct shared *sh, struct syncset *sync, struct tally *tally)
 
 	if (r == 0)
 		r = run_threads(sh, sync, tally);
-	if (r == 0)
-		r = join_all(sh);
 	if (r == 0)
 		forget_kept(sh);
 	for (size_t i = 0; i < sh->n_pieces; i++)
@@ -357,7 +427,7 @@ seal_all(struct session *s, struct seal_item *items, size_t n,
 }
 
 int
-seal_store(struct session *s, const struct seal_item *items, size_t n)
+seal_store(struct session *s, struct seal_item *items, size_t n)
 {
 	int fd = s->state->ledger_fd, err = 0;
 
@@ -368,9 +438,14 @@ seal_store(struct session *s, const struct seal_item *items, size_t n)
 	for (size_t i = 0; err == 0 && i < n; i++)
 		if (items[i].fresh != NULL)
 			err = ledger_settle(fd, items[i].package->key);
-	for (size_t i = 0; err == 0 && i < n; i++)
-		if (items[i].fresh != NULL)
-			err = ledger_commit(fd, items[i].package->key);
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		if (items[i].fresh == NULL)
+			continue;
+		err = ledger_commit(fd, items[i].package->key);
+		items[i].recorded = true;
+		memcpy(items[i].digest, items[i].fresh->digest,
+		       sizeof(items[i].digest));
+	}
 	return err;
 }
 

@@ -38,7 +38,7 @@ state_new(struct root *root)
 	if (s == NULL)
 		return NULL;
 	s->root = root;
-	s->dir_fd = s->ledger_fd = s->history_fd = -1;
+	s->dir_fd = s->ledger_fd = s->history_fd = s->quarantine_fd = -1;
 	s->run_fd = s->lock_fd = -1;
 	return s;
 }
@@ -58,6 +58,7 @@ state_free(struct state *s)
 		return;
 	close_fd(&s->lock_fd);
 	close_fd(&s->run_fd);
+	close_fd(&s->quarantine_fd);
 	close_fd(&s->history_fd);
 	close_fd(&s->ledger_fd);
 	close_fd(&s->dir_fd);
@@ -160,6 +161,7 @@ open_folders(struct state *s)
 {
 	s->ledger_fd = open_folder(s->dir_fd, "ledger");
 	s->history_fd = open_folder(s->dir_fd, "history");
+	s->quarantine_fd = open_folder(s->dir_fd, "quarantine");
 	s->run_fd = open_folder(s->dir_fd, "run");
 }
 

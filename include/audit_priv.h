@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_AUDIT_PRIV_H
+#define DI_AUDIT_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "arena.h"
+#include "audit.h"
+#include "history.h"
+#include "inoset.h"
+#include "lanes.h"
+#include "ledger.h"
+#include "overrides.h"
+#include "strmap.h"
+#include "target.h"
+
+/* What the files of src/core/audit*.c share; for nobody else. */
+
+struct found {
+	size_t package;			/* by db->packages; n: of none */
+	struct finding finding;
+};
+
+/*
+ * A folder that is not as one package's ledger has it. Others may list it as
+ * well, and their runs may have changed it: whether any of their ledgers
+ * agrees is asked at the end.
+ */
+struct audit_folder {
+	size_t package;
+	const char *path;
+	struct ledger_row row;		/* its words in the arena */
+	struct node node;
+	const char *words;		/* attributes as they are; NULL: none or
+					 * not asked */
+	bool asked;
+};
+
+/* A file that somebody may hold open for writing. */
+struct audit_file {
+	size_t package;
+	const char *path;
+};
+
+struct audit {
+	struct session *s;
+	const struct audit_job *job;
+	struct targets targets;
+	struct overrides *overrides;
+	struct history_ledgers *chain;	/* NULL: there is none to ask */
+	struct inoset *since;		/* ids of runs; NULL: all */
+	size_t *order;			/* packages that were chosen */
+	size_t n_order;
+	uint64_t *start;		/* by package: bytes before it; NULL: all
+					 * of them are asked for */
+	uint64_t bytes;			/* of all packages */
+	bool partial;
+	bool live;			/* beside a run: what it has changed has
+					 * its old ledger still */
+	atomic_size_t next;
+	atomic_size_t next_folder;
+	struct found_folder {
+		const char *path;
+		uint64_t dev;
+	} *folders;			/* of packages; to be looked through */
+	size_t n_folders;
+	struct inoset **seen;		/* listed inodes, one set a thread */
+	size_t n_seen;
+
+	pthread_mutex_t mutex;		/* around all below, and the database */
+	struct found *found;
+	size_t n_found, cap;
+	struct arena *arena;		/* the findings' words, and the like */
+	struct audit_folder *doubts;
+	size_t n_doubts;
+	struct inoset *writable;	/* file -> index of files; NULL: none */
+	struct audit_file *files;
+	size_t n_files;
+	struct diag diag;		/* of the first ledger that is bad */
+	int bad;
+	int err;			/* -ENOMEM: nothing can be told */
+
+	/* Threads that join in when the disk is what we wait for. */
+	pthread_cond_t changed;
+	bool cold, over;
+};
+
+/* One thread. */
+struct auditor {
+	struct audit *audit;
+	pthread_t id;
+	bool extra;			/* waits until it is cold */
+	struct root *root;		/* NULL: the session's */
+	struct due *due;
+	struct lanes *lanes[DIGEST_SHA256 + 1];	/* by kind; made when needed */
+	struct lanes *all;		/* of every kind, the same */
+	struct audit_total total;
+	struct inoset *seen;		/* borrowed by the audit */
+	struct found_folder *folders;
+	size_t n_folders;
+	struct strmap *words;		/* folder -> its attributes */
+	unsigned int probes, colds;
+	/* the package at hand */
+	size_t at;
+	struct package *package;
+	const struct ledger *ledger;
+	const struct index_row *row;
+	uint64_t *offsets;		/* by row of the ledger; NULL: all meant */
+	bool off;
+	int err;
+};
+
+/* audit_found.c */
+void audit_tell(struct auditor *t, size_t package, enum finding_kind kind,
+                const char *path, const char *expected, const char *actual);
+/* The same, outside of the threads. */
+void audit_keep(struct audit *a, size_t package, enum finding_kind kind,
+                const char *path, const char *expected, const char *actual);
+/* Leaves out what lies below a mount that was told, sorts, and counts. */
+void audit_sort(struct audit *a, struct audit_total *total);
+/* Room for one more in an array of the audit's arena; the mutex is held. */
+void *audit_grow(struct audit *a, void *old, size_t n, size_t size);
+
+/* audit_choose.c: which packages, in which order; loads their lists. */
+int audit_choose(struct audit *a, struct diag *diag);
+
+/* audit_file.c: one listed path of the package at hand. */
+int audit_path(struct auditor *t, const char *listed);
+/*
+ * audit_other.c: a symlink, a folder, a device, or a file that has become
+ * one; row NULL: not recorded.
+ */
+int audit_other(struct auditor *t, const struct verdict *v,
+                const struct ledger_row *row);
+/* audit_file.c: the package's conffiles. */
+int audit_conffiles(struct auditor *t);
+/* Files that are still being read, answered. */
+void audit_finish(struct auditor *t);
+
+/* audit_whole.c: what is asked once, after all packages. */
+int audit_doubts(struct audit *a, struct diag *diag);
+int audit_writers(struct audit *a, struct audit_total *total);
+int audit_self(struct audit *a, struct audit_total *total);
+/* Before all packages: the history's chain and who signed it. */
+int audit_chain(struct audit *a, struct diag *diag);
+
+/* audit_stray.c: flags on what no package lists, in the n-th folder. */
+int audit_stray(struct auditor *t, size_t n);
+
+#endif

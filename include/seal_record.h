@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SEAL_RECORD_H
+#define DI_SEAL_RECORD_H
+
+#include "seal.h"
+
+/* One package, or a part of it, on its way; seal.c's and seal_record.c's. */
+struct sealing {
+	struct due *due;
+	struct package *package;
+	const struct seal_job *job;
+	struct syncset *sync;
+	struct tally *tally;
+	struct ledger *ledger;
+	struct buf words;	/* of attributes, at hand */
+	bool changed;		/* some row differs from the old ledger */
+	int err;		/* of an answer that came later */
+};
+
+/* A finding of the package, told and counted. */
+void seal_report(struct sealing *s, enum finding_kind kind, const char *path,
+                 const char *expected, const char *actual);
+void seal_failed(struct sealing *s, int err);
+
+/*
+ * Records a due file from fd, whose flag was set just now or before
+ * (`flagged` tells which); `before` is its node of before that. Takes fd
+ * over: it is closed, or kept for syncing, when its content has been read,
+ * which may be as late as lanes_finish.
+ */
+int seal_record_file(struct sealing *s, int fd, const char *listed,
+                     const struct verdict *v, const struct ledger_row *old,
+                     const struct node *before, bool flagged);
+/* Records a symlink, folder or special file. */
+int seal_record_other(struct sealing *s, const struct verdict *v);
+
+#endif

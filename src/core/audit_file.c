@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <errno.h>
+#include <limits.h>
+#include <linux/stat.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit_priv.h"
+#include "compare.h"
+#include "hook.h"
+#include "meta.h"
+#include "polite.h"
+
+/* Every so many files it is asked whether they come from the disk. */
+#define PROBE_EVERY 16
+/* So many that do, and more threads join in. */
+#define PROBES_COLD 4
+
+/* A file in the lanes. */
+struct reading {
+	struct auditor *auditor;
+	size_t package;
+	const char *path;
+	int fd;
+	bool conffile;
+	bool drop;		/* from the page cache, when it was read */
+	bool has_row;
+	int64_t mtime;
+	struct ledger_row row;	/* its digests are what is expected */
+};
+
+static void
+tell(struct auditor *t, enum finding_kind kind, const char *path,
+     const char *expected, const char *actual)
+{
+	audit_tell(t, t->at, kind, path, expected, actual);
+}
+
+/* A difference that compare.h tells of. */
+struct differing {
+	struct auditor *t;
+	const char *path;
+	bool size;
+};
+
+static void
+differs(void *ctx, enum finding_kind kind, const char *expected,
+        const char *actual)
+{
+	struct differing *d = ctx;
+
+	d->size |= kind == FINDING_SIZE;
+	tell(d->t, kind, d->path, expected, actual);
+}
+
+/* What the digest must be, of a kind; NULL: nobody knows. */
+static const unsigned char *
+expected_of(const struct ledger_row *row, enum digest_kind kind)
+{
+	switch (kind) {
+	case DIGEST_MD5:
+		return row->has_md5 ? row->md5 : NULL;
+	case DIGEST_SHA1:
+		return row->has_sha1 ? row->sha1 : NULL;
+	case DIGEST_SHA256:
+		return row->has_sha256 ? row->sha256 : NULL;
+	}
+	return NULL;
+}
+
+/* The strongest of the digests that differ. */
+static bool
+content_differs(const struct reading *r, const struct lanes_result *result,
+                char expected[COMPARE_DIGEST_TEXT],
+                char actual[COMPARE_DIGEST_TEXT])
+{
+	bool differ = false;
+
+	for (unsigned int i = 0; i < result->n_digests; i++) {
+		const struct digest *d = &result->digests[i];
+		const unsigned char *want = expected_of(&r->row, d->kind);
+
+		if (want == NULL ||
+		    memcmp(want, d->bytes, digest_size(d->kind)) == 0)
+			continue;
+		differ = true;
+		compare_digest_text(d->kind, want, expected);
+		compare_digest_text(d->kind, d->bytes, actual);
+	}
+	return differ;
+}
+
+static void
+check_time(const struct reading *r)
+{
+	const struct node n = {
+		.mode = S_IFREG | r->row.mode, .uid = r->row.uid,
+		.gid = r->row.gid, .nlink = r->row.nlink,
+		.size = r->row.size, .mtime = r->mtime
+	};
+	struct differing d = { r->auditor, r->path, false };
+	size_t at = r->auditor->at;
+
+	r->auditor->at = r->package;
+	compare_node(&r->row, NULL, &n, true, differs, &d);
+	r->auditor->at = at;
+}
+
+/* An answer of the lanes. */
+static void
+was_read(void *arg, const struct lanes_result *result)
+{
+	char expected[COMPARE_DIGEST_TEXT], actual[COMPARE_DIGEST_TEXT];
+	struct reading *r = result->cookie;
+	struct auditor *t = r->auditor;
+
+	(void)arg;
+	t->total.bytes += result->bytes;
+	if (result->err < 0)
+		audit_tell(t, r->package, FINDING_UNKNOWN, r->path, NULL,
+		           err_text(result->err));
+	else if (content_differs(r, result, expected, actual))
+		audit_tell(t, r->package, r->conffile ? FINDING_CONFFILE :
+		           FINDING_CONTENT, r->path, expected,
+		           r->conffile ? "edited" : actual);
+	else if (r->has_row)
+		check_time(r);
+	if (r->drop)
+		polite_drop(r->fd);
+	close(r->fd);
+	free(r);
+}
+
+/* The fastest; in measurements what DI_TEST_LANES names. */
+static enum lanes_level
+level_wanted(void)
+{
+	const char *word = hook_word("DI_TEST_LANES");
+
+	for (int i = LANES_SINGLE; word != NULL && i < LANES_BEST; i++)
+		if (strcmp(word, lanes_level_name((enum lanes_level)i)) == 0)
+			return (enum lanes_level)i;
+	return LANES_BEST;
+}
+
+static int
+lanes_for(struct auditor *t, unsigned int kinds, struct lanes **at)
+{
+	return *at != NULL ? 0 :
+	    lanes_new(kinds, level_wanted(), was_read, t, at);
+}
+
+/* The disk is what we wait for: more of us keep its queue full. */
+static void
+probe(struct auditor *t, int fd)
+{
+	struct audit *a = t->audit;
+
+	if (t->probes++ % PROBE_EVERY != 0 || t->extra)
+		return;
+	t->colds += polite_cold(fd);
+	if (t->colds != PROBES_COLD)
+		return;
+	t->colds++;
+	pthread_mutex_lock(&a->mutex);
+	a->cold = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->mutex);
+}
+
+/* Hands r in, whose digests are wanted; it is freed when it is answered. */
+static int
+read_content(struct auditor *t, struct reading *r, uint64_t size)
+{
+	struct lanes_job job = { .fd = r->fd, .size = size, .cookie = r };
+	enum digest_kind kind;
+	struct lanes **lanes;
+	int e;
+
+	if (t->audit->job->all_digests) {
+		lanes = &t->all;
+		e = lanes_for(t, LANES_MD5 | LANES_SHA1 | LANES_SHA256, lanes);
+	} else {
+		compare_digest(&r->row, NULL, &kind);
+		lanes = &t->lanes[kind];
+		e = lanes_for(t, 1u << kind, lanes);
+	}
+	if (e < 0) {
+		close(r->fd);
+		free(r);
+		return e;
+	}
+	if (t->audit->job->polite)
+		r->drop = !polite_cached(r->fd, size);
+	probe(t, r->fd);
+	lanes_file(*lanes, &job);
+	return 0;
+}
+
+/* dpkg's own word on a file that no ledger knows. */
+static const unsigned char *
+sum_of(struct auditor *t, const char *listed)
+{
+	struct audit *a = t->audit;
+
+	pthread_mutex_lock(&a->mutex);
+	if (!t->package->md5s_loaded)
+		dpkgdb_load_md5s(a->s->db, t->package, NULL);
+	pthread_mutex_unlock(&a->mutex);
+	return dpkgdb_md5(t->package, listed);
+}
+
+static int
+check_words(struct auditor *t, int fd, const struct ledger_row *row,
+            const char *path)
+{
+	struct differing d = { t, path, false };
+	struct buf words;
+	int r;
+
+	buf_init(&words, 0);
+	r = meta_words(fd, &words);
+	if (r == 0)
+		r = compare_meta(row, words.len > 0 ? words.data : NULL,
+		                 differs, &d);
+	else if (r != -ENOMEM)
+		tell(t, FINDING_UNKNOWN, path, NULL, err_text(r));
+	buf_free(&words);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Attributes and content of what is open; row NULL: only the MD5 is known. A
+ * conffile's MD5 is `sum`, with neither row nor anything else to compare. */
+static int
+check_open_file(struct auditor *t, const char *path, int fd,
+                const struct node *node, const struct ledger_row *row,
+                const unsigned char *sum, bool content, bool conffile)
+{
+	struct reading *r;
+	int e = 0;
+
+	if (row != NULL)
+		e = check_words(t, fd, row, path);
+	if (e < 0 || !content) {
+		close(fd);
+		return e;
+	}
+	r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	r->auditor = t;
+	r->package = t->at;
+	r->path = path;
+	r->fd = fd;
+	r->conffile = conffile;
+	r->mtime = node->mtime;
+	r->has_row = row != NULL;
+	if (row != NULL) {
+		r->row = *row;
+	} else {
+		r->row.has_md5 = true;
+		memcpy(r->row.md5, sum, sizeof(r->row.md5));
+	}
+	return read_content(t, r, node->size);
+}
+
+static int
+check_file(struct auditor *t, const char *listed, const struct verdict *v,
+           const struct ledger_row *row)
+{
+	const struct audit_job *job = t->audit->job;
+	const unsigned char *sum = NULL;
+	struct differing d = { t, v->path, false };
+	struct node node;
+	bool content;
+	int fd, r;
+
+	if (row != NULL) {
+		compare_node(row, overrides_find(t->audit->overrides, listed),
+		             &v->node, false, differs, &d);
+		if (row->type != LEDGER_FILE)
+			return 0;
+	} else if (!job->quick) {
+		sum = sum_of(t, listed);
+	}
+	content = row != NULL ? row->has_md5 || row->has_sha256 : sum != NULL;
+	if (row != NULL && job->quick &&
+	    compare_unchanged(row, t->row, &v->node)) {
+		t->total.unread++;
+		return 0;
+	}
+	/* Another size is told; what is in it needs no reading. */
+	content &= !d.size || job->all_digests;
+	t->total.unread += !content;
+	if (row == NULL && !content)
+		return 0;
+	r = root_open_as(due_root(t->due), v->path, &v->node, &fd, &node);
+	if (r < 0) {
+		tell(t, FINDING_UNKNOWN, v->path, NULL, err_text(r));
+		return 0;
+	}
+	return check_open_file(t, v->path, fd, &node, row, sum, content,
+	                       false);
+}
+
+/* A folder of packages is looked through, later, for flags on strangers. */
+static int
+note_folder(struct auditor *t, const struct verdict *v)
+{
+	struct found_folder *more = t->folders;
+
+	if ((t->n_folders & (t->n_folders - 1)) == 0) {
+		size_t cap = t->n_folders == 0 ? 64 : t->n_folders * 2;
+
+		if (t->n_folders == 0 || t->n_folders >= 64)
+			more = realloc(more, cap * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		t->folders = more;
+	}
+	more[t->n_folders++] = (struct found_folder){ v->path, v->node.dev };
+	return 0;
+}
+
+/* Listed inodes are no strangers. */
+static int
+note_seen(struct auditor *t, const struct verdict *v)
+{
+	int r;
+
+	if (t->seen == NULL || !v->have_node)
+		return 0;
+	r = inoset_add(t->seen, v->node.dev, v->node.ino, 0);
+	if (r == 1 && S_ISDIR(v->node.mode) && v->exempt == EXEMPT_TYPE)
+		r = note_folder(t, v);
+	return r < 0 ? r : 0;
+}
+
+/* Old descriptors go on writing where the kernel does not stop them. */
+static int
+note_writable(struct auditor *t, const struct verdict *v)
+{
+	struct audit *a = t->audit;
+	struct audit_file *more;
+	int r = -ENOMEM;
+
+	if (v->fs->flags && v->fs->guards_writers)
+		return 0;
+	pthread_mutex_lock(&a->mutex);
+	if (a->writable == NULL)
+		a->writable = inoset_new();
+	more = a->writable == NULL ? NULL :
+	    audit_grow(a, a->files, a->n_files, sizeof(*more));
+	if (more != NULL) {
+		a->files = more;
+		more[a->n_files] = (struct audit_file){ t->at, v->path };
+		r = inoset_add(a->writable, v->node.dev, v->node.ino,
+		               a->n_files++);
+	}
+	pthread_mutex_unlock(&a->mutex);
+	return r < 0 ? r : 0;
+}
+
+static int
+check_due(struct auditor *t, const char *listed, const struct verdict *v,
+          const struct ledger_row *row)
+{
+	const struct foreign *foreign = t->audit->s->foreign;
+	int r;
+
+	if (!(v->flags & IFLAG_IMMUTABLE) && !t->off)
+		tell(t, FINDING_FLAG, v->path, "immutable", "not");
+	if ((v->flags & IFLAG_APPEND) &&
+	    (foreign == NULL || !foreign_get(foreign, v->path)))
+		tell(t, FINDING_FOREIGN, v->path, NULL, "append-only");
+	t->total.states[t->off ? SURVEY_OFF : v->flags & IFLAG_IMMUTABLE ?
+	                SURVEY_PROTECTED : SURVEY_OPEN]++;
+	r = note_writable(t, v);
+	return r < 0 ? r : check_file(t, listed, v, row);
+}
+
+static int
+check_exempt(struct auditor *t, const struct verdict *v,
+             const struct ledger_row *row)
+{
+	const struct foreign *foreign = t->audit->s->foreign;
+	unsigned int flags;
+
+	if (v->exempt != EXEMPT_TYPE) {
+		t->total.states[SURVEY_EXEMPT] += v->have_node &&
+		    S_ISREG(v->node.mode);
+		return 0;
+	}
+	flags = iflag_of_node(&v->node, true);
+	if (S_ISDIR(v->node.mode) && flags != 0 &&
+	    (foreign == NULL || !foreign_get(foreign, v->path)))
+		tell(t, FINDING_FOREIGN, v->path, NULL,
+		     flags & IFLAG_IMMUTABLE ? "immutable" : "append-only");
+	return audit_other(t, v, row);
+}
+
+int
+audit_path(struct auditor *t, const char *listed)
+{
+	const struct ledger_row *row;
+	struct verdict v;
+	int r;
+
+	due_judge(t->due, t->package, listed, &v);
+	row = t->ledger == NULL ? NULL : ledger_any(t->ledger, v.path);
+	if (v.have_node && S_ISREG(v.node.mode))
+		t->total.files++;
+	r = note_seen(t, &v);
+	if (r < 0)
+		return r;
+	switch (v.kind) {
+	case DUE_YES:
+		return check_due(t, listed, &v, row);
+	case DUE_UNSUPPORTED:
+		t->total.states[SURVEY_UNSUPPORTED]++;
+		return check_file(t, listed, &v, row);
+	case DUE_ABSENT:
+		t->total.states[SURVEY_ABSENT] += row != NULL;
+		if (row != NULL)
+			tell(t, FINDING_MISSING, v.path, NULL, NULL);
+		break;
+	case DUE_EXEMPT:
+		return check_exempt(t, &v, row);
+	case DUE_UNKNOWN:
+		t->total.states[SURVEY_UNKNOWN]++;
+		if (v.err == -EBUSY)
+			tell(t, FINDING_MOUNT, v.path, NULL, NULL);
+		else
+			tell(t, FINDING_UNKNOWN, v.path, NULL,
+			     err_text(v.err));
+		break;
+	case DUE_UNSETTLED:
+		t->total.states[SURVEY_UNSETTLED]++;
+		break;
+	}
+	return 0;
+}
+
+static int
+audit_conffile(struct auditor *t, const struct pkg_conffile *c)
+{
+	char at[DUE_PATH_MAX], expected[COMPARE_DIGEST_TEXT];
+	const char *path = dpkgdb_real(t->audit->s->db, t->package, c->path);
+	struct ledger_row row = { .has_md5 = true };
+	struct node node;
+	int fd, r;
+
+	if (c->md5 == NULL || c->obsolete || c->remove_on_upgrade ||
+	    digest_unhex(c->md5, 32, row.md5, sizeof(row.md5)) < 0 ||
+	    !targets_path(&t->audit->targets, t->package, c->path, path))
+		return 0;
+	compare_digest_text(DIGEST_MD5, row.md5, expected);
+	if (!due_conffile(due_root(t->due), path, at, &node)) {
+		tell(t, FINDING_CONFFILE, path, expected, "gone");
+		return 0;
+	}
+	r = root_open(due_root(t->due), at, &fd, &node);
+	if (r < 0) {
+		tell(t, FINDING_UNKNOWN, path, NULL, err_text(r));
+		return 0;
+	}
+	t->total.files++;
+	return check_open_file(t, path, fd, &node, NULL, row.md5, true, true);
+}
+
+int
+audit_conffiles(struct auditor *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->package->n_conffiles; i++)
+		r = audit_conffile(t, &t->package->conffiles[i]);
+	return r;
+}
+
+void
+audit_finish(struct auditor *t)
+{
+	for (size_t i = 0; i <= DIGEST_SHA256; i++)
+		if (t->lanes[i] != NULL)
+			lanes_finish(t->lanes[i]);
+	if (t->all != NULL)
+		lanes_finish(t->all);
+}

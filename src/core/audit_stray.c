@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "audit_priv.h"
+#include "iflag.h"
+#include "policy.h"
+#include "self.h"
+
+#define DEEPEST 64
+#define ROOM 32768
+
+/*
+ * Flags on what no package lists, in the folders of packages: by the inode
+ * numbers that a folder tells of its names, those that were looked at already
+ * are passed over without a call for each. Folders that no package lists are
+ * gone into, on the same file system.
+ */
+
+struct entry {		/* getdents64(2) */
+	uint64_t ino;
+	int64_t off;
+	uint16_t reclen;
+	uint8_t type;
+	char name[];
+};
+
+struct place {
+	struct auditor *t;
+	uint64_t dev;
+	char path[PATH_MAX];
+};
+
+static int look_through(struct place *p, int fd, int depth);
+
+static bool
+was_seen(const struct audit *a, uint64_t dev, uint64_t ino)
+{
+	for (size_t i = 0; i < a->n_seen; i++)
+		if (inoset_has(a->seen[i], dev, ino, NULL))
+			return true;
+	return false;
+}
+
+/* A flag on it is nobody's that we know of. */
+static void
+check_flags(struct place *p, const struct node *n)
+{
+	const struct session *s = p->t->audit->s;
+	unsigned int flags = iflag_of_node(n, true);
+
+	if (flags == 0 || self_is(p->path) ||
+	    (s->foreign != NULL && foreign_get(s->foreign, p->path)) ||
+	    policy_path(s->conf, p->path, NULL) != EXEMPT_NO)
+		return;
+	/* statx may lie where there are no flags */
+	if (S_ISREG(n->mode) && !due_fskind(p->t->due, p->path, n)->flags)
+		return;
+	audit_tell(p->t, p->t->audit->s->db->n_packages, FINDING_FOREIGN,
+	           p->path, NULL, flags & IFLAG_IMMUTABLE ? "immutable" :
+	           "append-only");
+}
+
+static int
+enter(struct place *p, int dirfd, const char *name, const struct node *n,
+      int depth)
+{
+	int fd, r;
+
+	if (n->dev != p->dev || depth >= DEEPEST ||
+	    policy_path(p->t->audit->s->conf, p->path, NULL) != EXEMPT_NO)
+		return 0;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	            O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return 0;	/* gone meanwhile */
+	r = look_through(p, fd, depth + 1);
+	close(fd);
+	return r;
+}
+
+static int
+look_at(struct place *p, int dirfd, const struct entry *e, int depth)
+{
+	size_t len = strlen(p->path), n = strlen(e->name);
+	struct node node;
+	int r = 0;
+
+	if (strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0 ||
+	    was_seen(p->t->audit, p->dev, e->ino) ||
+	    len + n + 2 > sizeof(p->path) ||
+	    node_at(dirfd, e->name, &node) < 0)
+		return 0;
+	p->path[len] = '/';
+	memcpy(p->path + len + 1, e->name, n + 1);
+	/* an overlay's folder may tell other numbers than its files do */
+	if (!was_seen(p->t->audit, node.dev, node.ino)) {
+		check_flags(p, &node);
+		if (S_ISDIR(node.mode))
+			r = enter(p, dirfd, e->name, &node, depth);
+	}
+	p->path[len] = '\0';
+	return r;
+}
+
+static int
+look_through(struct place *p, int fd, int depth)
+{
+	char *room = malloc(ROOM);
+	long n = room == NULL ? -1 : 1;
+	int r = room == NULL ? -ENOMEM : 0;
+
+	while (r == 0 && n > 0) {
+		n = syscall(SYS_getdents64, fd, room, ROOM);
+		for (long at = 0; r == 0 && at < n;) {
+			const struct entry *e =
+			    (const struct entry *)(const void *)(room + at);
+
+			r = look_at(p, fd, e, depth);
+			at += e->reclen;
+		}
+	}
+	free(room);
+	return r;
+}
+
+int
+audit_stray(struct auditor *t, size_t n)
+{
+	const struct found_folder *f = &t->audit->folders[n];
+	struct place p = { .t = t, .dev = f->dev };
+	size_t len = strlen(f->path);
+	const char *folder;
+	int fd, r;
+
+	/* "/" and its like are above all trees of packages */
+	if (len < 2 || len >= sizeof(p.path))
+		return 0;
+	folder = root_folder(due_root(t->due), f->path, &r);
+	if (folder == NULL || root_open_dir(due_root(t->due), f->path,
+	                                    &fd) < 0)
+		return 0;
+	memcpy(p.path, f->path, len + 1);
+	r = look_through(&p, fd, 0);
+	close(fd);
+	return r;
+}
