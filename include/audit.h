@@ -22,7 +22,12 @@ struct audit_job {
 				 * history_since; NULL: all */
 	unsigned int slice, slices;	/* the slice-th (from 1) of so many parts
 				 * of all bytes; slices 0: all of it */
-	bool quick;		/* flags, stat data and ledger, no content */
+	/*
+	 * Flags, stat data and ledger: content and attributes only of files
+	 * that are not by inode, size and ctime as recorded; no search for
+	 * flags on what no package lists.
+	 */
+	bool quick;
 	bool all_digests;	/* every digest that is known, not one a file */
 	bool conffiles;		/* tell of changed conffiles as well */
 	bool polite;		/* in nobody's way: drop from the page cache what

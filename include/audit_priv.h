@@ -57,6 +57,7 @@ struct audit {
 					 * of them are asked for */
 	uint64_t bytes;			/* of all packages */
 	bool partial;
+	bool strays;			/* flags on strangers are looked for */
 	bool live;			/* beside a run: what it has changed has
 					 * its old ledger still */
 	atomic_size_t next;
@@ -101,7 +102,8 @@ struct auditor {
 	struct found_folder *folders;
 	size_t n_folders;
 	struct strmap *words;		/* folder -> its attributes */
-	unsigned int probes, colds;
+	unsigned int files, probes, colds;
+	bool told_cold;
 	/* the package at hand */
 	size_t at;
 	struct package *package;

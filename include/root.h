@@ -67,7 +67,14 @@ bool node_mounted(const struct node *n);
  */
 int root_open(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);
-/* The same for what root_stat told of it just now; ERR_UNSAFE if it is another
+/*
+ * root_open for a reader who expects a regular file: a call less, since it is
+ * opened before it is looked at. Where it is no regular file, or can't be
+ * opened, *ret_node is root_stat's and *ret_fd -1.
+ */
+int root_look(struct root *r, const char *path, int *ret_fd,
+              struct node *ret_node);
+/* root_open for what root_stat told of it just now; ERR_UNSAFE if it is another
  * file by now. */
 int root_open_as(struct root *r, const char *path, const struct node *known,
                  int *ret_fd, struct node *ret_node);

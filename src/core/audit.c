@@ -230,9 +230,9 @@ open_auditor(struct auditor *t)
 	int r;
 
 	t->words = strmap_new();
-	if (!t->audit->partial)
+	if (t->audit->strays)
 		t->seen = inoset_new();
-	if (t->words == NULL || (!t->audit->partial && t->seen == NULL))
+	if (t->words == NULL || (t->audit->strays && t->seen == NULL))
 		return -ENOMEM;
 	r = root_new(s->instdir, &t->root);
 	return r < 0 ? r : due_new(s->facts, t->root, &t->due);
@@ -382,7 +382,7 @@ run_auditors(struct audit *a, struct audit_total *total)
 		t[i].extra = i >= n;
 	}
 	r = run_threads(t, all, work);
-	if (r == 0 && !a->partial) {
+	if (r == 0 && a->strays) {
 		r = merge_folders(a, t, all);
 		if (r == 0)
 			r = run_threads(t, n, work_on_folders);
@@ -405,6 +405,7 @@ begin(struct audit *a, struct diag *diag)
 	a->partial = a->job->n_targets > 0 || a->job->since != NULL ||
 	             a->job->slices > 0;
 	a->live = a->s->state != NULL && state_locked(a->s->state);
+	a->strays = !a->partial && !a->job->quick;
 	if (a->job->polite)
 		polite_begin();
 	if (r == 0)

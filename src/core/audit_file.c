@@ -16,8 +16,9 @@
 
 /* Every so many files it is asked whether they come from the disk. */
 #define PROBE_EVERY 16
-/* So many that do, and more threads join in. */
+/* So many that do, one in four at least, and more threads join in. */
 #define PROBES_COLD 4
+#define PROBES_RATE 4
 
 /* A file in the lanes. */
 struct reading {
@@ -159,12 +160,13 @@ probe(struct auditor *t, int fd)
 {
 	struct audit *a = t->audit;
 
-	if (t->probes++ % PROBE_EVERY != 0 || t->extra)
+	if (t->files++ % PROBE_EVERY != 0 || t->extra || t->told_cold)
 		return;
+	t->probes++;
 	t->colds += polite_cold(fd);
-	if (t->colds != PROBES_COLD)
+	if (t->colds < PROBES_COLD || t->colds * PROBES_RATE < t->probes)
 		return;
-	t->colds++;
+	t->told_cold = true;
 	pthread_mutex_lock(&a->mutex);
 	a->cold = true;
 	pthread_cond_broadcast(&a->changed);
@@ -269,22 +271,32 @@ check_open_file(struct auditor *t, const char *path, int fd,
 	return read_content(t, r, node->size);
 }
 
+static void
+close_maybe(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* fd: open, to be closed here; or -1. */
 static int
 check_file(struct auditor *t, const char *listed, const struct verdict *v,
-           const struct ledger_row *row)
+           const struct ledger_row *row, int fd)
 {
 	const struct audit_job *job = t->audit->job;
 	const unsigned char *sum = NULL;
 	struct differing d = { t, v->path, false };
-	struct node node;
+	struct node node = v->node;
 	bool content;
-	int fd, r;
+	int r;
 
 	if (row != NULL) {
 		compare_node(row, overrides_find(t->audit->overrides, listed),
 		             &v->node, false, differs, &d);
-		if (row->type != LEDGER_FILE)
+		if (row->type != LEDGER_FILE) {
+			close_maybe(fd);
 			return 0;
+		}
 	} else if (!job->quick) {
 		sum = sum_of(t, listed);
 	}
@@ -292,14 +304,18 @@ check_file(struct auditor *t, const char *listed, const struct verdict *v,
 	if (row != NULL && job->quick &&
 	    compare_unchanged(row, t->row, &v->node)) {
 		t->total.unread++;
+		close_maybe(fd);
 		return 0;
 	}
 	/* Another size is told; what is in it needs no reading. */
 	content &= !d.size || job->all_digests;
 	t->total.unread += !content;
-	if (row == NULL && !content)
+	if (row == NULL && !content) {
+		close_maybe(fd);
 		return 0;
-	r = root_open_as(due_root(t->due), v->path, &v->node, &fd, &node);
+	}
+	r = fd >= 0 ? 0 : root_open_as(due_root(t->due), v->path, &v->node,
+	                               &fd, &node);
 	if (r < 0) {
 		tell(t, FINDING_UNKNOWN, v->path, NULL, err_text(r));
 		return 0;
@@ -368,7 +384,7 @@ note_writable(struct auditor *t, const struct verdict *v)
 
 static int
 check_due(struct auditor *t, const char *listed, const struct verdict *v,
-          const struct ledger_row *row)
+          const struct ledger_row *row, int fd)
 {
 	const struct foreign *foreign = t->audit->s->foreign;
 	int r;
@@ -381,7 +397,11 @@ check_due(struct auditor *t, const char *listed, const struct verdict *v,
 	t->total.states[t->off ? SURVEY_OFF : v->flags & IFLAG_IMMUTABLE ?
 	                SURVEY_PROTECTED : SURVEY_OPEN]++;
 	r = note_writable(t, v);
-	return r < 0 ? r : check_file(t, listed, v, row);
+	if (r < 0) {
+		close_maybe(fd);
+		return r;
+	}
+	return check_file(t, listed, v, row, fd);
 }
 
 static int
@@ -404,46 +424,61 @@ check_exempt(struct auditor *t, const struct verdict *v,
 	return audit_other(t, v, row);
 }
 
-int
-audit_path(struct auditor *t, const char *listed)
+/* What is not due. */
+static int
+check_rest(struct auditor *t, const struct verdict *v,
+           const struct ledger_row *row)
 {
-	const struct ledger_row *row;
-	struct verdict v;
-	int r;
-
-	due_judge(t->due, t->package, listed, &v);
-	row = t->ledger == NULL ? NULL : ledger_any(t->ledger, v.path);
-	if (v.have_node && S_ISREG(v.node.mode))
-		t->total.files++;
-	r = note_seen(t, &v);
-	if (r < 0)
-		return r;
-	switch (v.kind) {
+	switch (v->kind) {
 	case DUE_YES:
-		return check_due(t, listed, &v, row);
 	case DUE_UNSUPPORTED:
-		t->total.states[SURVEY_UNSUPPORTED]++;
-		return check_file(t, listed, &v, row);
+		break;
 	case DUE_ABSENT:
 		t->total.states[SURVEY_ABSENT] += row != NULL;
 		if (row != NULL)
-			tell(t, FINDING_MISSING, v.path, NULL, NULL);
+			tell(t, FINDING_MISSING, v->path, NULL, NULL);
 		break;
 	case DUE_EXEMPT:
-		return check_exempt(t, &v, row);
+		return check_exempt(t, v, row);
 	case DUE_UNKNOWN:
 		t->total.states[SURVEY_UNKNOWN]++;
-		if (v.err == -EBUSY)
-			tell(t, FINDING_MOUNT, v.path, NULL, NULL);
+		if (v->err == -EBUSY)
+			tell(t, FINDING_MOUNT, v->path, NULL, NULL);
 		else
-			tell(t, FINDING_UNKNOWN, v.path, NULL,
-			     err_text(v.err));
+			tell(t, FINDING_UNKNOWN, v->path, NULL,
+			     err_text(v->err));
 		break;
 	case DUE_UNSETTLED:
 		t->total.states[SURVEY_UNSETTLED]++;
 		break;
 	}
 	return 0;
+}
+
+int
+audit_path(struct auditor *t, const char *listed)
+{
+	const char *real = dpkgdb_real(t->audit->s->db, t->package, listed);
+	const struct ledger_row *row = t->ledger == NULL ? NULL :
+	    ledger_any(t->ledger, real);
+	struct verdict v;
+	int fd = -1, r;
+
+	if (row != NULL && row->flagged && !t->audit->job->quick)
+		due_judge_open(t->due, t->package, listed, &v, &fd);
+	else
+		due_judge(t->due, t->package, listed, &v);
+	if (v.have_node && S_ISREG(v.node.mode))
+		t->total.files++;
+	r = note_seen(t, &v);
+	if (r == 0 && v.kind == DUE_YES)
+		return check_due(t, listed, &v, row, fd);
+	if (r == 0 && v.kind == DUE_UNSUPPORTED) {
+		t->total.states[SURVEY_UNSUPPORTED]++;
+		return check_file(t, listed, &v, row, fd);
+	}
+	close_maybe(fd);
+	return r < 0 ? r : check_rest(t, &v, row);
 }
 
 static int

@@ -367,34 +367,60 @@ judge_inode(struct due *d, const struct package *p, struct verdict *v)
 	v->err = r < 0 ? r : 0;
 }
 
+/* r: how looking at it has ended. */
+static void
+judge_node(struct due *d, const struct package *p, int r, struct verdict *v)
+{
+	/* A file mounted over a file is not the package's. */
+	if (r == 0 && v->exempt == EXEMPT_NO && node_mounted(&v->node))
+		r = -EBUSY;
+	v->have_node = r == 0;
+	if (r == 0 && S_ISREG(v->node.mode)) {
+		v->fs = due_fskind(d, v->path, &v->node);
+		v->flags = iflag_of_node(&v->node, v->fs->flags);
+	}
+	v->err = r;
+	if (r == -ENOENT || r == -ENOTDIR)
+		v->kind = DUE_ABSENT;
+	else if (v->exempt != EXEMPT_NO)
+		v->kind = DUE_EXEMPT;
+	else if (r < 0)
+		v->kind = DUE_UNKNOWN;
+	else if (!S_ISREG(v->node.mode)) {
+		v->kind = DUE_EXEMPT;
+		v->exempt = EXEMPT_TYPE;
+	} else
+		judge_inode(d, p, v);
+}
+
+static void
+judge_name(struct due *d, const struct package *p, const char *listed,
+           struct verdict *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->path = dpkgdb_real(d->facts->db, p, listed);
+	ret->exempt = exempt_by_name(d, p, listed, ret->path);
+}
+
 void
 due_judge(struct due *d, const struct package *p, const char *listed,
           struct verdict *ret)
 {
+	judge_name(d, p, listed, ret);
+	judge_node(d, p, root_stat(d->root, ret->path, &ret->node), ret);
+}
+
+void
+due_judge_open(struct due *d, const struct package *p, const char *listed,
+               struct verdict *ret, int *ret_fd)
+{
 	int r;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->path = dpkgdb_real(d->facts->db, p, listed);
-	ret->exempt = exempt_by_name(d, p, listed, ret->path);
-	r = root_stat(d->root, ret->path, &ret->node);
-	/* A file mounted over a file is not the package's. */
-	if (r == 0 && ret->exempt == EXEMPT_NO && node_mounted(&ret->node))
-		r = -EBUSY;
-	ret->have_node = r == 0;
-	if (r == 0 && S_ISREG(ret->node.mode)) {
-		ret->fs = due_fskind(d, ret->path, &ret->node);
-		ret->flags = iflag_of_node(&ret->node, ret->fs->flags);
-	}
-	ret->err = r;
-	if (r == -ENOENT || r == -ENOTDIR)
-		ret->kind = DUE_ABSENT;
-	else if (ret->exempt != EXEMPT_NO)
-		ret->kind = DUE_EXEMPT;
-	else if (r < 0)
-		ret->kind = DUE_UNKNOWN;
-	else if (!S_ISREG(ret->node.mode)) {
-		ret->kind = DUE_EXEMPT;
-		ret->exempt = EXEMPT_TYPE;
-	} else
-		judge_inode(d, p, ret);
+	*ret_fd = -1;
+	judge_name(d, p, listed, ret);
+	if (ret->exempt == EXEMPT_NO)
+		r = root_look(d->root, ret->path, ret_fd, &ret->node);
+	else
+		r = root_stat(d->root, ret->path, &ret->node);
+	judge_node(d, p, r, ret);
 }

@@ -441,6 +441,30 @@ root_open(struct root *r, const char *path, int *ret_fd,
 }
 
 int
+root_look(struct root *r, const char *path, int *ret_fd,
+          struct node *ret_node)
+{
+	const char *base;
+	int dirfd, fd;
+	int err;
+
+	err = locate(r, path, &dirfd, &base);
+	if (err < 0)
+		return err;
+	fd = openat(dirfd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	            O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0 && node_of_fd(fd, ret_node) == 0 &&
+	    S_ISREG(ret_node->mode)) {
+		*ret_fd = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	*ret_fd = -1;
+	return node_at(dirfd, base, ret_node);
+}
+
+int
 root_open_as(struct root *r, const char *path, const struct node *known,
              int *ret_fd, struct node *ret_node)
 {
