@@ -27,6 +27,7 @@ struct act {
 	char **keys;		/* of the packages that were named */
 	bool *chosen;		/* by index of db->packages */
 	bool recovered;
+	const char *note;	/* for the entry; NULL: none */
 };
 
 /* Runs fn on every listed file of the chosen packages. */

@@ -18,7 +18,7 @@
 
 /* What the files of src/core/audit*.c share; for nobody else. */
 
-struct found {
+struct audit_found {
 	size_t package;			/* by db->packages; n: of none */
 	struct finding finding;
 };
@@ -71,7 +71,7 @@ struct audit {
 	size_t n_seen;
 
 	pthread_mutex_t mutex;		/* around all below, and the database */
-	struct found *found;
+	struct audit_found *found;
 	size_t n_found, cap;
 	struct arena *arena;		/* the findings' words, and the like */
 	struct audit_folder *doubts;

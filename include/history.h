@@ -13,8 +13,8 @@
  * one who creates it. Every line is an object whose last key is "prev": the
  * SHA-256, in hex, of the line before (its bytes without the newline), of
  * the empty string for the first. A torn last line (no newline) is legal and
- * is ended with a newline before the next one is added; it then counts as a
- * link of the chain like any other bytes.
+ * is ended with a newline before the next one is added, whose "prev" is then
+ * the SHA-256 of what the torn one's would have been and its bytes.
  */
 
 /* The SHA-256 of the last line, in hex, and a NUL. */
@@ -36,6 +36,13 @@ int history_sync(int history_dirfd);
  * next history_append sets it again. 0 also where there is no history.
  */
 int history_unseal(int history_dirfd);
+
+/*
+ * Puts a broken history aside, as log.ID (16 hex digits) beside it, without
+ * its flag: the next entry begins a new one. 1: done so; 0: it is whole;
+ * negative: neither.
+ */
+int history_set_aside(int history_dirfd, uint64_t id);
 
 /* Calls fn for each line, oldest first. fn's non-zero result ends it. */
 int history_walk(int history_dirfd, int (*fn)(void *ctx, const char *line,

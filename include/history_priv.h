@@ -20,6 +20,14 @@
 int history_hash(const char *line, size_t len, char hex[HISTORY_HEAD_SIZE]);
 
 /*
+ * From the link before a line to the one after it: an entry names the line
+ * before it, a torn one does not, and must not hide what stands there.
+ */
+int history_link(char link[HISTORY_HEAD_SIZE], const char *line, size_t len);
+/* The link after the last line, by reading all of them. */
+int history_last(int history_dirfd, char ret_link[HISTORY_HEAD_SIZE]);
+
+/*
  * How long the entry is that a line holds: all of it, unless zeros stand
  * behind; 0 where there is none: the line was torn when it was written.
  */

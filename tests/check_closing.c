@@ -88,6 +88,8 @@ START_TEST(all_that_is_due)
 	ck_assert_uint_eq(l->n_rows, 3);
 	ck_assert_str_eq(l->version, "1");
 	ck_assert(l->has_list && l->has_md5sums);
+	ck_assert_uint_eq(index_find(session->index, "a", "amd64")->bytes, 3);
+	ck_assert_uint_eq(index_find(session->index, "b", "amd64")->bytes, 1);
 	row = ledger_any(l, "/usr");
 	ck_assert_ptr_nonnull(row);
 	ck_assert_int_eq(row->type, LEDGER_DIR);

@@ -619,6 +619,75 @@ START_TEST(a_torn_entry_names_no_ledger)
 }
 END_TEST
 
+START_TEST(what_never_was_an_entry_is_no_torn_one)
+{
+	ck_assert_int_eq(append("{\"a\":1}"), 0);
+	scratch_write("log", "noise\nmore\n", 11);
+	ck_assert_int_eq(check(), 1);
+	ck_assert_uint_eq(diag.line, 1);
+	scratch_write("log", "\n", 1);
+	ck_assert_int_eq(check(), 1);
+}
+END_TEST
+
+/* What stands before a torn line is bound by the entry behind it. */
+START_TEST(a_torn_line_hides_nothing)
+{
+	char *text, *at;
+	size_t n;
+
+	ck_assert_int_eq(append("{\"a\":1}"), 0);
+	text = scratch_read("log", &n);
+	text = realloc(text, n + 16);
+	memcpy(text + n, "{\"b\":", 5);
+	scratch_write("log", text, n + 5);
+	free(text);
+	ck_assert_int_eq(append("{\"c\":1}"), 0);
+	ck_assert_int_eq(check(), 0);
+	text = scratch_read("log", &n);
+	text[5] = '2';
+	scratch_write("log", text, n);
+	ck_assert_int_eq(check(), 1);
+	ck_assert_uint_eq(diag.line, 3);
+	text[5] = '1';
+	/* taken away altogether */
+	at = memchr(text, '\n', n);
+	ck_assert_ptr_nonnull(at);
+	scratch_write("log", at + 1, n - (size_t)(at + 1 - text));
+	ck_assert_int_eq(check(), 1);
+	free(text);
+	/* two in a row, and one that got its newline but no more */
+	scratch_text("log", "{\"a\":\n{\"b\"");
+	ck_assert_int_eq(append("{\"c\":1}"), 0);
+	ck_assert_int_eq(check(), 0);
+	scratch_text("log", "{\"a\":\n");
+	ck_assert_int_eq(append("{\"c\":1}"), 0);
+	ck_assert_int_eq(check(), 0);
+}
+END_TEST
+
+START_TEST(a_broken_history_is_put_aside)
+{
+	char *text;
+
+	ck_assert_int_eq(history_set_aside(scratch_fd, 7), 0);
+	ck_assert_int_eq(append("{\"a\":1}"), 0);
+	ck_assert_int_eq(history_set_aside(scratch_fd, 7), 0);
+	ck_assert_int_eq(count(), 1);
+	scratch_text("log", "noise\n");
+	ck_assert_int_eq(history_set_aside(scratch_fd, 0xabc), 1);
+	ck_assert_int_eq(count(), 0);
+	text = scratch_read("log.0000000000000abc", NULL);
+	ck_assert_str_eq(text, "noise\n");
+	free(text);
+	ck_assert_int_eq(append("{\"b\":1}"), 0);
+	ck_assert_int_eq(check(), 0);
+	/* never over one that is there */
+	scratch_text("log", "more\n");
+	ck_assert_int_eq(history_set_aside(scratch_fd, 0xabc), -EEXIST);
+}
+END_TEST
+
 START_TEST(a_history_of_noise)
 {
 	unsigned int seed = 7;
@@ -789,6 +858,9 @@ suite(void)
 	tcase_add_test(t, any_flipped_bit_is_found);
 	tcase_add_test(t, bytes_behind_the_last_entry);
 	tcase_add_test(t, a_torn_entry_names_no_ledger);
+	tcase_add_test(t, what_never_was_an_entry_is_no_torn_one);
+	tcase_add_test(t, a_torn_line_hides_nothing);
+	tcase_add_test(t, a_broken_history_is_put_aside);
 	tcase_add_test(t, a_history_of_noise);
 	tcase_add_test(t, runs_since_a_moment);
 	tcase_add_test(t, moments_that_are_none);

@@ -869,6 +869,36 @@ START_TEST(many_rows)
 }
 END_TEST
 
+/* Refused by the first line that is none, before it is read as a whole. */
+START_TEST(what_is_large_and_no_text)
+{
+	const size_t n = 2 << 20;
+	char *text = malloc(n);
+	struct ledger *l = NULL;
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, 0, n);
+	memcpy(text, "#mtree\n", 7);
+	ck_assert_int_eq(load(text, n, &l), ERR_FORMAT);
+	ck_assert_str_eq(diag.file, "p.mtree");
+	ck_assert_str_eq(diag.what, "no line of text");
+	memset(text + 7, 'x', n - 7);
+	ck_assert_int_eq(load(text, n, &l), ERR_FORMAT);
+	ck_assert_uint_eq(diag.line, 2);
+	ck_assert_str_eq(diag.what, "no line of text");
+	/* with an end, but a late one */
+	text[n / 2] = '\n';
+	ck_assert_int_eq(load(text, n, &l), ERR_FORMAT);
+	ck_assert_uint_eq(diag.line, 2);
+	/* lines as they may be: the parser's to judge */
+	for (size_t i = 60000; i < n; i += 60000)
+		text[i] = '\n';
+	ck_assert_int_eq(load(text, n, &l), ERR_FORMAT);
+	ck_assert_str_ne(diag.what, "no line of text");
+	free(text);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -899,6 +929,7 @@ suite(void)
 	tcase_add_test(t, nul_and_noise);
 	tcase_add_test(t, a_huge_line_is_read_or_refused);
 	tcase_add_test(t, many_rows);
+	tcase_add_test(t, what_is_large_and_no_text);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -73,7 +73,8 @@ full_action(const struct option_row *row, char *line, size_t size)
 	bool packages = row->id == VERB_PROTECT || row->id == VERB_UNPROTECT;
 
 	snprintf(line, size, "--%s%s", row->name, row->id == VERB_PLAN ?
-	         " -- -i x.deb" : row->value ? "=json" : row->id == VERB_OPEN ? " pkg -- true" :
+	         " -- -i x.deb" : row->value ? "=json" :
+	         row->id == VERB_OPEN ? " pkg -- true" :
 	         row->id == VERB_EXPLAIN ? " /x" : packages ? " pkg" : "");
 }
 

@@ -130,6 +130,7 @@ START_TEST(in_parts)
 	ok(seal_join(&job, parts, 2, &joined, &bytes));
 	ck_assert_ptr_nonnull(joined);
 	ck_assert_uint_eq(joined->n_rows, 3);
+	ck_assert_uint_eq(bytes, 3);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_str_eq(joined->rows[i].path, ledger->rows[i].path);
 		ck_assert_mem_eq(joined->rows[i].md5, ledger->rows[i].md5, 16);
@@ -143,6 +144,105 @@ START_TEST(in_parts)
 		              sync_set, &tally, &parts[i]));
 	ok(seal_join(&job, parts, 2, &joined, &bytes));
 	ck_assert_ptr_null(joined);
+}
+END_TEST
+
+/* Folders and links of the list are recorded, but never flagged. */
+START_TEST(what_is_no_file)
+{
+	const struct ledger_row *row;
+
+	NEEDS_ROOT();
+	put("/usr/lib/a", "abc");
+	put_link("lib/a", "/usr/link");
+	ck_assert_int_eq(mkfifo(host("/usr/fifo"), 0640), 0);
+	add_package("a", OK, "", "/.", "/usr", "/usr/lib", "/usr/lib/a",
+	            "/usr/link", "/usr/fifo", NULL);
+	database();
+	ck_assert(seal());
+	ck_assert_uint_eq(tally.closed, 1);
+	ck_assert_uint_eq(ledger->n_rows, 5);
+	row = ledger_any(ledger, "/usr/lib");
+	ck_assert_ptr_nonnull(row);
+	ck_assert(row->type == LEDGER_DIR && !row->flagged);
+	ck_assert_uint_eq(row->mode, 0755);
+	ck_assert(row->size == 0 && row->mtime == 0);
+	row = ledger_any(ledger, "/usr/link");
+	ck_assert_ptr_nonnull(row);
+	ck_assert_int_eq(row->type, LEDGER_LINK);
+	ck_assert_str_eq(row->link, "lib/a");
+	row = ledger_any(ledger, "/usr/fifo");
+	ck_assert_ptr_nonnull(row);
+	ck_assert_int_eq(row->type, LEDGER_FIFO);
+	ck_assert_uint_eq(row->mode, 0640);
+	row = ledger_find(ledger, "/usr/lib/a");
+	ck_assert_ptr_nonnull(row);
+	ck_assert(row->has_md5 && row->has_sha1 && row->has_sha256);
+	ck_assert_uint_eq(row->sha1[0], 0xa9);	/* of "abc" */
+	ck_assert_uint_eq(row->sha256[0], 0xba);
+	ck_assert_uint_eq(row->size, 3);
+	ck_assert(!seal());
+	/* by hand: told, and it stays recorded; a folder is the audit's */
+	job.in_run = false;
+	ck_assert_int_eq(chmod(host("/usr/lib"), 0700), 0);
+	unlink(host("/usr/link"));
+	put_link("elsewhere", "/usr/link");
+	unlink(host("/usr/fifo"));
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!seal());
+		ck_assert_str_eq(findings, "link /usr/link;"
+		                 "missing /usr/fifo;");
+	}
+	job.accept = true;
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	ck_assert_str_eq(ledger_any(ledger, "/usr/link")->link, "elsewhere");
+	ck_assert_uint_eq(ledger_any(ledger, "/usr/lib")->mode, 0700);
+	ck_assert_ptr_null(ledger_any(ledger, "/usr/fifo"));
+}
+END_TEST
+
+START_TEST(a_list_by_another_name)
+{
+	const struct ledger_row *row;
+
+	NEEDS_ROOT();
+	put("/usr/lib/a", "1");
+	put_link("usr/lib", "/lib");
+	add_package("a", OK, "", "/lib", "/lib/a", NULL);
+	database();
+	ck_assert(seal());
+	protected("/usr/lib/a");
+	row = ledger_find(ledger, "/lib/a");
+	ck_assert_ptr_nonnull(row);
+	ck_assert_str_eq(row->real, "/usr/lib/a");
+	ck_assert(!seal());
+}
+END_TEST
+
+/* By hand the old word on mode and owner holds; a run's is a new one. */
+START_TEST(metadata)
+{
+	NEEDS_ROOT();
+	put("/usr/a", "1");
+	add_package("a", OK, "", "/usr/a", NULL);
+	database();
+	ck_assert(seal());
+	job.in_run = false;
+	set_flags("/usr/a", 0);
+	ck_assert_int_eq(chmod(host("/usr/a"), 0755), 0);
+	ck_assert_int_eq(chown(host("/usr/a"), 5, 6), 0);
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "mode /usr/a;owner /usr/a;");
+	protected("/usr/a");
+	ck_assert_uint_eq(ledger->rows[0].mode, 0644);
+	ck_assert_uint_eq(ledger->rows[0].uid, 0);
+	job.in_run = true;
+	set_flags("/usr/a", 0);
+	ck_assert(seal());
+	ck_assert_str_eq(findings, "");
+	ck_assert_uint_eq(ledger->rows[0].mode, 0755);
+	ck_assert_uint_eq(ledger->rows[0].gid, 6);
 }
 END_TEST
 
@@ -279,6 +379,9 @@ suite(void)
 	tcase_add_test(t, tallies_add_up);
 	tcase_add_test(t, a_ledger_only_where_something_changed);
 	tcase_add_test(t, in_parts);
+	tcase_add_test(t, what_is_no_file);
+	tcase_add_test(t, a_list_by_another_name);
+	tcase_add_test(t, metadata);
 	tcase_add_test(t, without_content);
 	tcase_add_test(t, either_is_right);
 	tcase_add_test(t, what_cannot_be_flagged);

@@ -55,7 +55,7 @@ static const struct option_row rows[] = {
 	PLAIN("accept", 0, ACCEPT, V(PROTECT) | V(ADOPT),
 	      "take the present state of the files over"),
 	PLAIN("quick", 0, QUICK, V(VERIFY) | V(PROTECT) | V(ADOPT),
-	      "flags only, read no content"),
+	      "read only what is not by its times as recorded"),
 	PLAIN("no-act", 0, NO_ACT, CHANGES,
 	      "only tell what would be done"),
 	PLAIN("forget", 0, FORGET, V(RELEASE),

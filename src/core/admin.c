@@ -3,6 +3,7 @@
 #include "admin_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +218,7 @@ finish(struct act *a, int r)
 	a->t.exit_status = -1;
 	a->t.packages = a->job->n_matched;
 	a->t.tally = a->job->tally;
-	a->t.note = r < 0 ? err_text(r) : "";
+	a->t.note = r < 0 ? err_text(r) : a->note != NULL ? a->note : "";
 	if (a->journal != NULL) {
 		hook("closed");
 		if (r == 0)
@@ -420,6 +421,26 @@ set_off(struct act *a, bool off, int64_t from, int64_t to)
 	return changed;
 }
 
+/* To accept all that is there is to accept that its history is lost. */
+static int
+accept_history(struct act *a, struct diag *diag)
+{
+	int r;
+
+	if (!a->job->accept || !a->job->all || a->s->state->history_fd < 0)
+		return 0;
+	r = history_set_aside(a->s->state->history_fd, a->t.id);
+	if (r < 0)
+		return diag_set(diag, r, STATE_DIR "/history/log", 0,
+		                "cannot be put aside: %s", err_text(r));
+	if (r > 0) {
+		a->note = "the history before this was broken: history/log.TXN";
+		log_warn("%s/history/log is broken: kept as log.%016" PRIx64
+		         ", a new one begins", STATE_DIR, a->t.id);
+	}
+	return 0;
+}
+
 int
 admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 {
@@ -441,6 +462,8 @@ admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = index_store(s->state->ledger_fd, s->index);
 	if (r == 0)
 		r = close_chosen(&a, false, diag);
+	if (r == 0)
+		r = accept_history(&a, diag);
 	return finish(&a, r);
 }
 

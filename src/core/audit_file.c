@@ -404,18 +404,31 @@ check_due(struct auditor *t, const char *listed, const struct verdict *v,
 	return check_file(t, listed, v, row, fd);
 }
 
+/*
+ * Below /etc, /var and their like nothing is protected or recorded, but what
+ * is no conffile must still be what md5sums say. What the configuration
+ * exempts may change as it likes.
+ */
 static int
-check_exempt(struct auditor *t, const struct verdict *v,
+check_unprotected(struct auditor *t, const char *listed,
+                  const struct verdict *v)
+{
+	if (!v->have_node || !S_ISREG(v->node.mode))
+		return 0;
+	t->total.states[SURVEY_EXEMPT]++;
+	return v->exempt != EXEMPT_TREE || !package_settled(t->package) ? 0 :
+	       check_file(t, listed, v, NULL, -1);
+}
+
+static int
+check_exempt(struct auditor *t, const char *listed, const struct verdict *v,
              const struct ledger_row *row)
 {
 	const struct foreign *foreign = t->audit->s->foreign;
 	unsigned int flags;
 
-	if (v->exempt != EXEMPT_TYPE) {
-		t->total.states[SURVEY_EXEMPT] += v->have_node &&
-		    S_ISREG(v->node.mode);
-		return 0;
-	}
+	if (v->exempt != EXEMPT_TYPE)
+		return check_unprotected(t, listed, v);
 	flags = iflag_of_node(&v->node, true);
 	if (S_ISDIR(v->node.mode) && flags != 0 &&
 	    (foreign == NULL || !foreign_get(foreign, v->path)))
@@ -426,7 +439,7 @@ check_exempt(struct auditor *t, const struct verdict *v,
 
 /* What is not due. */
 static int
-check_rest(struct auditor *t, const struct verdict *v,
+check_rest(struct auditor *t, const char *listed, const struct verdict *v,
            const struct ledger_row *row)
 {
 	switch (v->kind) {
@@ -439,7 +452,7 @@ check_rest(struct auditor *t, const struct verdict *v,
 			tell(t, FINDING_MISSING, v->path, NULL, NULL);
 		break;
 	case DUE_EXEMPT:
-		return check_exempt(t, v, row);
+		return check_exempt(t, listed, v, row);
 	case DUE_UNKNOWN:
 		t->total.states[SURVEY_UNKNOWN]++;
 		if (v->err == -EBUSY)
@@ -478,7 +491,7 @@ audit_path(struct auditor *t, const char *listed)
 		return check_file(t, listed, &v, row, fd);
 	}
 	close_maybe(fd);
-	return r < 0 ? r : check_rest(t, &v, row);
+	return r < 0 ? r : check_rest(t, listed, &v, row);
 }
 
 static int

@@ -66,7 +66,7 @@ audit_keep(struct audit *a, size_t package, enum finding_kind kind,
 	f.expected = keep_words(a, expected);
 	f.actual = keep_words(a, actual);
 	if (f.path != NULL)
-		a->found[a->n_found++] = (struct found){ package, f };
+		a->found[a->n_found++] = (struct audit_found){ package, f };
 }
 
 void
@@ -89,7 +89,7 @@ is_below(const char *path, const char *folder)
 static int
 by_path(const void *x, const void *y)
 {
-	const struct found *a = x, *b = y;
+	const struct audit_found *a = x, *b = y;
 	int c = strcmp(a->finding.path, b->finding.path);
 
 	if (c != 0)
@@ -140,14 +140,23 @@ drop_covered(struct audit *a)
 }
 
 /* Of one file of one package each kind is told once (it may be listed by two
- * names). */
+ * names); a flag on a folder once, whoever lists it. */
+static bool
+are_twins(const struct audit_found *a, const struct audit_found *b)
+{
+	return a->finding.kind == b->finding.kind &&
+	       (a->package == b->package ||
+	        a->finding.kind == FINDING_FOREIGN) &&
+	       strcmp(a->finding.path, b->finding.path) == 0;
+}
+
 static void
 drop_twins(struct audit *a)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->n_found; i++)
-		if (n == 0 || by_path(&a->found[n - 1], &a->found[i]) != 0)
+		if (n == 0 || !are_twins(&a->found[n - 1], &a->found[i]))
 			a->found[n++] = a->found[i];
 	a->n_found = n;
 }
@@ -192,7 +201,7 @@ drop_followers(struct audit *a)
 static int
 by_package(const void *x, const void *y)
 {
-	const struct found *a = x, *b = y;
+	const struct audit_found *a = x, *b = y;
 
 	if (a->package != b->package)
 		return a->package < b->package ? -1 : 1;
@@ -203,7 +212,7 @@ by_package(const void *x, const void *y)
 
 /* Packages by their worst; found is sorted by package. */
 struct group {
-	const struct found *at;
+	const struct audit_found *at;
 	size_t n;
 };
 
@@ -222,7 +231,7 @@ static void
 sort_groups(struct audit *a)
 {
 	struct group *groups = calloc(a->n_found + 1, sizeof(*groups));
-	struct found *sorted = calloc(a->n_found + 1, sizeof(*sorted));
+	struct audit_found *sorted = calloc(a->n_found + 1, sizeof(*sorted));
 	size_t n = 0, k = 0;
 
 	if (groups == NULL || sorted == NULL) {

@@ -24,7 +24,8 @@ none_told(void *ctx, enum finding_kind kind, const char *expected,
 }
 
 static bool
-agrees(const struct ledger *l, const struct audit_folder *f)
+agrees(const struct audit *a, const struct ledger *l,
+       const struct audit_folder *f)
 {
 	const struct ledger_row *row = ledger_any(l, f->path);
 	const char *meta;
@@ -32,8 +33,8 @@ agrees(const struct ledger *l, const struct audit_folder *f)
 	if (row == NULL)
 		return false;
 	meta = row->meta != NULL ? row->meta : "";
-	return compare_node(row, NULL, &f->node, false, none_told,
-	                    NULL) == 0 &&
+	return compare_node(row, overrides_find(a->overrides, f->path),
+	                    &f->node, false, none_told, NULL) == 0 &&
 	       (!f->asked || strcmp(meta, f->words != NULL ? f->words :
 	                            "") == 0);
 }
@@ -67,7 +68,7 @@ excused(struct audit *a, const struct audit_folder *f, struct diag *diag)
 		if (!lists(db, p, f->path) ||
 		    ledger_load(a->s->state->ledger_fd, p->key, &l, NULL) < 0)
 			continue;
-		agreed = agrees(l, f);
+		agreed = agrees(a, l, f);
 		ledger_free(l);
 		if (agreed)
 			return 1;
@@ -118,8 +119,8 @@ audit_doubts(struct audit *a, struct diag *diag)
 			return r;
 		if (r > 0)
 			continue;
-		compare_node(&f->row, NULL, &f->node, false, folder_differs,
-		             &c);
+		compare_node(&f->row, overrides_find(a->overrides, f->path),
+		             &f->node, false, folder_differs, &c);
 		if (f->asked && compare_meta(&f->row, f->words,
 		                             folder_differs, &c) == -ENOMEM)
 			return -ENOMEM;

@@ -2,7 +2,9 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,7 +95,7 @@ last_line(int fd, struct buf *b, size_t *ret_at, bool *ret_torn)
 }
 
 static int
-append(int fd, const struct buf *object, char *ret_head)
+append(int history_dirfd, int fd, const struct buf *object, char *ret_head)
 {
 	char hex[HISTORY_HEAD_SIZE], head[HISTORY_HEAD_SIZE];
 	struct buf tail, out;
@@ -104,7 +106,10 @@ append(int fd, const struct buf *object, char *ret_head)
 	buf_init(&tail, 8 * HISTORY_MAX_LINE);
 	buf_init(&out, 2 * HISTORY_MAX_LINE);
 	err = last_line(fd, &tail, &at, &torn);
-	if (err == 0)
+	if (err == 0 && tail.len > 0 &&
+	    history_entry(tail.data + at, tail.len - at) == 0)
+		err = history_last(history_dirfd, hex);
+	else if (err == 0)
 		err = history_hash(tail.len > 0 ? tail.data + at : "",
 		                   tail.len - at, hex);
 	if (err == 0 && torn)
@@ -154,7 +159,7 @@ history_append(int history_dirfd, const struct buf *object,
 		return fd;
 	err = lock_log(fd);
 	if (err == 0)
-		err = append(fd, object, ret_head);
+		err = append(history_dirfd, fd, object, ret_head);
 	close(fd);
 	return err;
 }
@@ -171,6 +176,24 @@ history_unseal(int history_dirfd)
 	err = iflag_set(fd, 0, IFLAG_APPEND, NULL);
 	close(fd);
 	return err > 0 || err == ERR_UNSUPPORTED ? 0 : err;
+}
+
+int
+history_set_aside(int history_dirfd, uint64_t id)
+{
+	char name[sizeof(HISTORY_NAME) + 1 + 16];
+	int err = history_check(history_dirfd, NULL);
+
+	if (err == 0 || (err < 0 && err != ERR_LIMIT && err != ERR_FORMAT))
+		return err;
+	err = history_unseal(history_dirfd);
+	if (err < 0)
+		return err;
+	snprintf(name, sizeof(name), HISTORY_NAME ".%016" PRIx64, id);
+	if (renameat2(history_dirfd, HISTORY_NAME, history_dirfd, name,
+	              RENAME_NOREPLACE) < 0 || fsync(history_dirfd) < 0)
+		return -errno;
+	return 1;
 }
 
 int

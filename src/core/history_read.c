@@ -123,6 +123,38 @@ history_entry(const char *line, size_t len)
 	return object_len(line, len);
 }
 
+int
+history_link(char link[HISTORY_HEAD_SIZE], const char *line, size_t len)
+{
+	struct buf both;
+	int err;
+
+	if (history_entry(line, len) > 0)
+		return history_hash(line, len, link);
+	buf_init(&both, 2 * HISTORY_MAX_LINE);
+	err = buf_add(&both, link, HISTORY_HEX);
+	if (err == 0)
+		err = buf_add(&both, line, len);
+	if (err == 0)
+		err = history_hash(both.data, both.len, link);
+	buf_free(&both);
+	return err;
+}
+
+static int
+next_link(void *ctx, const char *line, size_t len)
+{
+	return history_link(ctx, line, len);
+}
+
+int
+history_last(int history_dirfd, char ret_link[HISTORY_HEAD_SIZE])
+{
+	int err = history_hash("", 0, ret_link);
+
+	return err < 0 ? err : history_walk(history_dirfd, next_link, ret_link);
+}
+
 struct ledger_word {
 	struct ledger_word *next;
 	const char *key;
@@ -292,7 +324,7 @@ check_line(void *ctx, const char *line, size_t len)
 		err = broken(c, fault);
 	if (err == 0 && c->ledgers != NULL && whole > 0)
 		err = note_ledgers(c, line, whole);
-	return err != 0 ? err : history_hash(line, len, c->last);
+	return err != 0 ? err : history_link(c->last, line, len);
 }
 
 static int

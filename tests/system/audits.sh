@@ -59,7 +59,7 @@ none()
 	shift
 	expect_rc 0 "$what: --verify is clean" \
 		in_root dpkg-immutable --verify --quiet "$@"
-	is "$(cat "$OUT")" "" "$what: and silent"
+	is "$(head -c 600 "$OUT")" "" "$what: and silent"
 }
 
 # form FORMAT [ARG]...: one form of output in $OUT; stdout alone counts.
