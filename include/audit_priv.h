@@ -127,6 +127,8 @@ void *audit_grow(struct audit *a, void *old, size_t n, size_t size);
 
 /* audit_choose.c: which packages, in which order; loads their lists. */
 int audit_choose(struct audit *a, struct diag *diag);
+/* Of the package's recorded files, as the slices count them. */
+uint64_t audit_bytes(const struct index_row *row);
 
 /* audit_file.c: one listed path of the package at hand. */
 int audit_path(struct auditor *t, const char *listed);
@@ -145,6 +147,8 @@ void audit_finish(struct auditor *t);
 int audit_doubts(struct audit *a, struct diag *diag);
 int audit_writers(struct audit *a, struct audit_total *total);
 int audit_self(struct audit *a, struct audit_total *total);
+/* Packages that were recorded, and that dpkg no longer knows. */
+int audit_gone(struct audit *a);
 /* Before all packages: the history's chain and who signed it. */
 int audit_chain(struct audit *a, struct diag *diag);
 

@@ -114,6 +114,38 @@ check_ledger(struct auditor *t)
 	           "named by the history" : expected, actual + 7);
 }
 
+/* Only dpkg, in a run of ours, unsettles what was settled. */
+static void
+check_state(struct auditor *t)
+{
+	const struct index_row *row = t->row;
+	const char *actual = pkg_state_name(t->package->state);
+
+	if (t->audit->live || row == NULL || row->reinstreq ||
+	    row->state < PKG_TRIGGERS_AWAITED || package_settled(t->package))
+		return;
+	tell_info(t, FINDING_DATABASE, "list", pkg_state_name(row->state),
+	          t->package->reinstreq ? "reinstreq" : actual);
+}
+
+/* No ledger is there. What the history names must be, off or not. */
+static void
+no_ledger(struct auditor *t)
+{
+	const struct audit *a = t->audit;
+	const char *named = a->chain == NULL ? NULL :
+	    history_ledger(a->chain, t->package->key);
+	char path[INFO_PATH];
+
+	if (package_settled(t->package) && !t->off && a->s->state != NULL) {
+		tell_info(t, FINDING_UNRECORDED, "list", NULL, NULL);
+	} else if (named != NULL && strcmp(named, "-") != 0) {
+		snprintf(path, sizeof(path), "%s/ledger/%s.mtree", STATE_DIR,
+		         t->package->key);
+		audit_tell(t, t->at, FINDING_LEDGER, path, named, "gone");
+	}
+}
+
 /* Without a ledger of this version files are judged by md5sums alone. */
 static int
 take_ledger(struct auditor *t, struct ledger **l)
@@ -129,8 +161,7 @@ take_ledger(struct auditor *t, struct ledger **l)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (*l == NULL) {
-		if (package_settled(p) && !t->off && t->audit->s->state != NULL)
-			tell_info(t, FINDING_UNRECORDED, "list", NULL, NULL);
+		no_ledger(t);
 		return 0;
 	}
 	t->ledger = *l;
@@ -152,10 +183,15 @@ in_slice(const struct auditor *t, const char *real)
 	const struct audit *a = t->audit;
 	const struct ledger_row *row = t->ledger == NULL ? NULL :
 	    ledger_any(t->ledger, real);
-	uint64_t at = row == NULL || t->offsets == NULL ? a->start[t->at] :
+	uint64_t start = a->start[t->at], end = start + audit_bytes(t->row);
+	uint64_t at = row == NULL || t->offsets == NULL ? start :
 	    t->offsets[row - t->ledger->rows];
-	__uint128_t slice = (__uint128_t)at * a->job->slices;
+	__uint128_t slice;
 
+	/* Beyond what the index says nobody looks for the package. */
+	if (at < start || at > end)
+		at = end;
+	slice = (__uint128_t)at * a->job->slices;
 	slice = a->bytes == 0 ? 0 : slice / a->bytes;
 	if (slice >= a->job->slices)
 		slice = a->job->slices - 1;
@@ -213,6 +249,7 @@ audit_package(struct auditor *t, size_t at)
 	t->row = a->s->index == NULL ? NULL :
 	    index_find(a->s->index, p->name, p->arch);
 	t->off = t->row != NULL && t->row->off;
+	check_state(t);
 	r = take_ledger(t, &l);
 	if (r == 0)
 		r = audit_paths(t);
@@ -446,6 +483,9 @@ audit_all(struct audit *a, struct audit_total *total, struct diag *diag)
 		r = audit_writers(a, total);
 	if (r == 0 && a->job->slice <= 1 && a->job->since == NULL)
 		r = audit_self(a, total);
+	if (r == 0 && (!a->partial || a->job->slice == 1) &&
+	    a->job->n_targets == 0 && a->job->since == NULL)
+		r = audit_gone(a);
 	return r < 0 ? r : a->err;
 }
 

@@ -47,6 +47,15 @@ is_chosen(struct audit *a, const struct package *p,
 	       (row != NULL && inoset_has(a->since, 0, row->run, NULL));
 }
 
+/* Whatever an index says, the sum of all does not overflow. */
+uint64_t
+audit_bytes(const struct index_row *row)
+{
+	const uint64_t most = UINT64_C(1) << 43;
+
+	return row == NULL ? 0 : row->bytes < most ? row->bytes : most;
+}
+
 /* Has the package anything in the slice? It may begin before it. */
 static bool
 meets_slice(const struct audit *a, uint64_t start, uint64_t bytes)
@@ -120,7 +129,7 @@ audit_choose(struct audit *a, struct diag *diag)
 		const struct package *p = &db->packages[i];
 		const struct index_row *row = a->s->index == NULL ? NULL :
 		    index_find(a->s->index, p->name, p->arch);
-		uint64_t bytes = row != NULL ? row->bytes : 0;
+		uint64_t bytes = audit_bytes(row);
 
 		if (!is_chosen(a, p, row))
 			continue;

@@ -411,11 +411,20 @@ check_due(struct auditor *t, const char *listed, const struct verdict *v,
  */
 static int
 check_unprotected(struct auditor *t, const char *listed,
-                  const struct verdict *v)
+                  const struct verdict *v, const struct ledger_row *row)
 {
+	/* Who names it a conffile, or links one to it, takes it out of our
+	 * sight: it stays what was recorded until a run records it anew. */
+	bool recorded = v->exempt == EXEMPT_CONFFILE && row != NULL &&
+	                row->flagged;
+
+	if (v->have_node && recorded && !S_ISREG(v->node.mode))
+		return audit_other(t, v, row);
 	if (!v->have_node || !S_ISREG(v->node.mode))
 		return 0;
 	t->total.states[SURVEY_EXEMPT]++;
+	if (recorded)
+		return check_file(t, listed, v, row, -1);
 	return v->exempt != EXEMPT_TREE || !package_settled(t->package) ? 0 :
 	       check_file(t, listed, v, NULL, -1);
 }
@@ -428,7 +437,7 @@ check_exempt(struct auditor *t, const char *listed, const struct verdict *v,
 	unsigned int flags;
 
 	if (v->exempt != EXEMPT_TYPE)
-		return check_unprotected(t, listed, v);
+		return check_unprotected(t, listed, v, row);
 	flags = iflag_of_node(&v->node, true);
 	if (S_ISDIR(v->node.mode) && flags != 0 &&
 	    (foreign == NULL || !foreign_get(foreign, v->path)))
@@ -463,6 +472,10 @@ check_rest(struct auditor *t, const char *listed, const struct verdict *v,
 		break;
 	case DUE_UNSETTLED:
 		t->total.states[SURVEY_UNSETTLED]++;
+		/* no run that we know of has left it so */
+		if (row != NULL && row->flagged && (t->row == NULL ||
+		    !index_row_current(t->row, t->package)))
+			return check_file(t, listed, v, row, -1);
 		break;
 	}
 	return 0;

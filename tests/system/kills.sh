@@ -76,6 +76,8 @@ settled()
 	expect_rc 0 "$1: dpkg --audit" run dpkg --audit
 	is "$(cat "$OUT")" "" "$1: dpkg --audit is silent"
 	bed_clean "$1"
+	expect_rc 0 "$1: ledgers are as the history names them" \
+		engine --verify --quick
 }
 
 # What the journal tells: idle, planned, ran, closed.
