@@ -39,6 +39,8 @@ struct seal_job {
 	/* Real paths whose mode and owner the run was there to change
 	 * (dpkg-statoverride); or NULL. */
 	const struct strmap *moved;
+	/* session's: what was not as recorded before the run; or NULL */
+	const struct strmap *spoiled;
 	bool hash;		/* content is checked and recorded */
 	/*
 	 * Of the caller's thread, made with seal_hashed; digests of MD5 at

@@ -24,6 +24,13 @@ void seal_report(struct sealing *s, enum finding_kind kind, const char *path,
 void seal_failed(struct sealing *s, int err);
 
 /*
+ * Whether what is at `path` (n NULL: nothing) was so before the run, and not
+ * as recorded: then the record goes on saying what must be.
+ */
+bool seal_spoiled(const struct sealing *s, const char *path,
+                  const struct node *n);
+
+/*
  * Records a due file from fd, whose flag was set just now or before
  * (`flagged` tells which); `before` is its node of before that. Takes fd
  * over: it is closed, or kept for syncing, when its content has been read,

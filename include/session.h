@@ -44,6 +44,9 @@ struct session {
 	int before_fd;
 	struct strmap *ledgers;		/* key -> struct ledger *, cached */
 	struct session_cached *cached;	/* the same, for freeing */
+	/* Path -> struct node *, in arena: what a run found other than it was
+	 * recorded before it opened anything (inode 0: nothing was there). */
+	struct strmap *spoiled;
 	struct arena *arena;
 	struct progress *progress;	/* borrowed; NULL: nobody watches */
 };
@@ -88,8 +91,12 @@ void session_forget_ledgers(struct session *s);
  */
 bool session_replaced(const struct session *s);
 
-/* How many threads for n pieces of work: as configured, else a CPU each. */
+/*
+ * How many threads for n pieces of work: as configured, else a CPU each; no
+ * more than the descriptors that we may have are enough for.
+ */
 #define SESSION_JOBS_MAX 64
+#define SESSION_JOB_FDS 96
 size_t session_jobs(const struct session *s, size_t n);
 
 /* admindir/NAME as a descriptor (lock files). */

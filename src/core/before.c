@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +15,10 @@
 #include "digest.h"
 #include "inoset.h"
 #include "log.h"
+#include "meta.h"
+#include "overrides.h"
 #include "quarantine.h"
+#include "strmap.h"
 
 /* One file on its way. */
 struct suspect {
@@ -24,10 +28,28 @@ struct suspect {
 	const char *path;
 	const struct ledger_row *row;	/* NULL: nothing that holds now */
 	const unsigned char *sum;	/* dpkg's MD5, or NULL */
+	const struct node *node;	/* NULL: nothing is there */
+	bool silent;			/* noted, not told */
+	int err;
 };
 
+/* For the end of the run: this is not its doing. */
+static int
+note(struct suspect *x)
+{
+	struct arena *arena = x->s->arena;
+	struct node *n = arena_alloc(arena, sizeof(*n));
+	const char *path = arena_strdup(arena, x->path);
+
+	if (n == NULL || path == NULL)
+		return -ENOMEM;
+	if (x->node != NULL)
+		*n = *x->node;
+	return strmap_put(x->s->spoiled, path, (uintptr_t)n);
+}
+
 static void
-tell(const struct suspect *x, enum finding_kind kind, const char *expected,
+tell(struct suspect *x, enum finding_kind kind, const char *expected,
      const char *actual, const char *copy)
 {
 	const struct finding f = {
@@ -36,6 +58,10 @@ tell(const struct suspect *x, enum finding_kind kind, const char *expected,
 		.expected = expected, .actual = actual, .copy = copy
 	};
 
+	if (x->err == 0)
+		x->err = note(x);
+	if (x->silent)
+		return;
 	x->b->n_tampered++;
 	if (x->b->on_finding != NULL)
 		x->b->on_finding(x->b->ctx, &f);
@@ -118,8 +144,56 @@ right_for_dpkg(const struct suspect *x, int fd, const struct digest *have)
 	       memcmp(x->sum, md5.bytes, 16) == 0;
 }
 
+/* Content has its own word, with a copy; a name too many is no reason to
+ * keep dpkg from what it does, but nothing to be taken over either. */
 static void
-check_content(const struct suspect *x, int fd, const struct node *n,
+differs(void *ctx, enum finding_kind kind, const char *expected,
+        const char *actual)
+{
+	struct suspect *x = ctx;
+
+	if (kind == FINDING_HARDLINK && x->err == 0)
+		x->err = note(x);
+	else if (kind != FINDING_SIZE)
+		tell(x, kind, expected, actual, NULL);
+}
+
+/* By the listed name, which a diversion may have made another. */
+static const struct compare_override *
+override_of(struct suspect *x)
+{
+	const struct dpkgdb *db = x->s->db;
+	const struct compare_override *o;
+	struct before *b = x->b;
+
+	if (!b->asked && overrides_new(db, root_fd(x->s->root), &b->overrides,
+	                               NULL) == -ENOMEM)
+		x->err = -ENOMEM;
+	b->asked = true;
+	o = overrides_find(b->overrides, x->path);
+	for (size_t i = 0; o == NULL && b->overrides != NULL &&
+	     i < db->n_diversions; i++)
+		if (strcmp(db->diversions[i].to, x->path) == 0)
+			o = overrides_find(b->overrides,
+			                   db->diversions[i].from);
+	return o;
+}
+
+static void
+check_meta(struct suspect *x, int fd, const struct node *n)
+{
+	struct buf words;
+
+	compare_node(x->row, override_of(x), n, false, differs, x);
+	buf_init(&words, 0);
+	if (meta_words(fd, &words) == 0 &&
+	    compare_meta(x->row, words.data, differs, x) == -ENOMEM)
+		x->err = -ENOMEM;
+	buf_free(&words);
+}
+
+static void
+check_content(struct suspect *x, int fd, const struct node *n,
               enum digest_kind kind, const unsigned char *want)
 {
 	char expected[COMPARE_DIGEST_TEXT], actual[COMPARE_DIGEST_TEXT];
@@ -148,7 +222,7 @@ grown(const struct suspect *x, const struct node *n)
 }
 
 static void
-check_file(const struct suspect *x, const struct node *n)
+check_file(struct suspect *x, const struct node *n)
 {
 	const unsigned char *want;
 	char expected[24], actual[24];
@@ -165,10 +239,13 @@ check_file(const struct suspect *x, const struct node *n)
 		return;
 	}
 	want = compare_digest(x->row, x->sum, &kind);
-	if (want == NULL ||
+	if ((want == NULL && x->row == NULL) ||
 	    root_open_as(x->s->root, x->path, n, &fd, &now) < 0)
 		return;
-	check_content(x, fd, &now, kind, want);
+	if (want != NULL)
+		check_content(x, fd, &now, kind, want);
+	if (x->row != NULL)
+		check_meta(x, fd, &now);
 	close(fd);
 }
 
@@ -192,14 +269,14 @@ outdated(const struct ledger *l, const struct index_row *ir,
 
 /* There, but not as a file; or not there. */
 static void
-check_lost(const struct suspect *x, const struct node *n)
+check_lost(struct suspect *x, const struct node *n)
 {
 	if (x->row == NULL)
 		return;
 	if (n == NULL)
 		tell(x, FINDING_MISSING, NULL, NULL, NULL);
 	else
-		tell(x, FINDING_TYPE, ledger_type_name(LEDGER_FILE),
+		tell(x, FINDING_TYPE, ledger_type_name(x->row->type),
 		     ledger_type_name(compare_type(n->mode)), NULL);
 }
 
@@ -207,7 +284,9 @@ int
 before_check(struct before *b, struct session *s, struct package *p,
              const char *path, const struct node *n, unsigned int flags)
 {
-	struct suspect x = { .b = b, .s = s, .p = p, .path = path };
+	struct suspect x = {
+		.b = b, .s = s, .p = p, .path = path, .node = n
+	};
 	const struct index_row *ir;
 	const struct ledger *l;
 	int r;
@@ -232,14 +311,58 @@ before_check(struct before *b, struct session *s, struct package *p,
 	}
 	if (n == NULL || !S_ISREG(n->mode)) {
 		check_lost(&x, n);
-		return 0;
+		return x.err;
 	}
 	r = dpkgdb_load_md5s(s->db, p, NULL);
 	if (r == -ENOMEM)
 		return r;
 	x.sum = dpkgdb_md5(p, path);
 	check_file(&x, n);
-	return 0;
+	return x.err;
+}
+
+static void
+check_link(struct suspect *x)
+{
+	char target[PATH_MAX];
+
+	if (root_readlink(x->s->root, x->path, target, sizeof(target)) >= 0 &&
+	    x->row->link != NULL && strcmp(target, x->row->link) != 0)
+		tell(x, FINDING_LINK, x->row->link, target, NULL);
+}
+
+int
+before_others(struct before *b, struct session *s, struct package *p)
+{
+	struct suspect x = { .b = b, .s = s, .p = p };
+	const struct ledger *l = session_ledger(s, p->key);
+
+	if (s->conf->check_before == CONF_CHECK_OFF || !package_settled(p) ||
+	    l == NULL || dpkgdb_list_stat(s->db, p) < 0 ||
+	    outdated(l, index_find(s->index, p->name, p->arch), p))
+		return 0;
+	for (size_t i = 0; x.err == 0 && i < l->n_rows; i++) {
+		struct node n;
+		int r;
+
+		x.row = &l->rows[i];
+		if (x.row->type == LEDGER_FILE)
+			continue;
+		x.path = x.row->path;
+		x.silent = x.row->type == LEDGER_DIR;
+		r = root_stat(s->root, x.path, &n);
+		x.node = r == 0 ? &n : NULL;
+		if (r == -ENOENT || r == -ENOTDIR)
+			check_lost(&x, NULL);
+		else if (r == 0 && compare_type(n.mode) != x.row->type)
+			check_lost(&x, &n);
+		else if (r == 0 && x.row->type == LEDGER_LINK)
+			check_link(&x);
+		if (r == 0 && compare_type(n.mode) == x.row->type)
+			compare_node(x.row, override_of(&x), &n, false,
+			             differs, &x);
+	}
+	return x.err;
 }
 
 void
@@ -247,6 +370,8 @@ before_free(struct before *b)
 {
 	inoset_free(b->kept);
 	b->kept = NULL;
+	overrides_free(b->overrides);
+	b->overrides = NULL;
 }
 
 void

@@ -309,7 +309,8 @@ close_all(struct work *w, struct diag *diag)
 	struct closing *c = w->c;
 	struct overrides *overrides = NULL;
 	struct seal_job job = {
-		.foreign = s->foreign, .hash = !c->quick && !s->newer,
+		.foreign = s->foreign, .spoiled = s->spoiled,
+		.hash = !c->quick && !s->newer,
 		.lazy = c->by_hand,
 		.on_finding = c->on_finding, .ctx = c->ctx
 	};

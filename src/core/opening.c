@@ -432,6 +432,11 @@ opening_probe(struct session *s, struct plan *plan, struct before *before,
 		r = probe_path(&x, &plan->paths[i]);
 	if (r == 0)
 		r = add_link_owners(&x);
+	for (size_t i = 0; r == 0 && before != NULL && i < o.n_packages; i++) {
+		struct package *p = package_of(&x, o.packages[i]);
+
+		r = p == NULL ? 0 : before_others(before, s, p);
+	}
 	/* a nested caller leaves the records to the outermost */
 	if (r == 0 && x.foreign_changed && s->state->lock_fd >= 0 &&
 	    s->state->ledger_fd >= 0)

@@ -116,7 +116,9 @@ keep_lost(struct sealing *s, const struct verdict *v, enum finding_kind kind)
 	    ledger_any(s->job->old, v->path);
 	int r;
 
-	if (old == NULL || s->job->in_run || s->job->accept)
+	if (old == NULL || s->job->accept || (s->job->in_run &&
+	    !seal_spoiled(s, v->path, kind == FINDING_MISSING ? NULL :
+	                  &v->node)))
 		return 0;
 	if (kind == FINDING_TYPE && compare_type(v->node.mode) == old->type)
 		return 0;

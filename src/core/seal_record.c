@@ -64,13 +64,54 @@ other_version(const struct sealing *s)
 	return row != NULL && strcmp(row->version, s->package->version) != 0;
 }
 
-/* Whether the old row still says what must be: no dpkg run has come between,
- * and nobody has said that what is there is right. */
+/* dpkg has written its list anew: it has unpacked the package. */
 static bool
-binding(const struct sealing *s, const struct ledger_row *old)
+unpacked(const struct sealing *s)
 {
-	return old != NULL && !s->job->in_run && !s->job->accept &&
+	const struct index_row *row = s->job->row;
+	const struct package *p = s->package;
+
+	return row == NULL || !p->list_known || row->list_ino != p->list_ino ||
+	       row->list_size != p->list_size ||
+	       row->list_mtime != p->list_mtime;
+}
+
+bool
+seal_spoiled(const struct sealing *s, const char *path, const struct node *n)
+{
+	const struct node *was;
+	uintptr_t value;
+
+	if (s->job->spoiled == NULL || s->job->accept ||
+	    !strmap_get(s->job->spoiled, path, &value))
+		return false;
+	was = (const struct node *)value;
+	/* what dpkg leaves out it has been told to */
+	if (n == NULL)
+		return was->ino == 0 && !unpacked(s);
+	return was->ino == n->ino && was->dev == n->dev &&
+	       was->mode == n->mode && was->uid == n->uid && was->gid == n->gid;
+}
+
+/* Whether the old row still says what must be: no dpkg run has come between,
+ * or it was not the one to change this, and nobody has said that what is there
+ * is right. */
+static bool
+binding(const struct sealing *s, const struct ledger_row *old,
+        const struct node *n)
+{
+	if (old == NULL || s->job->accept)
+		return false;
+	return s->job->in_run ? seal_spoiled(s, old->path, n) :
 	       !other_version(s);
+}
+
+/* A companion was there to change its mode and owner. */
+static bool
+was_moved(const struct sealing *s, const char *path)
+{
+	return s->job->moved != NULL &&
+	       strmap_get(s->job->moved, path, NULL);
 }
 
 static void
@@ -146,13 +187,17 @@ keep_metadata(struct sealing *s, struct ledger_row *row,
 	const struct compare_override *o =
 	    overrides_find(s->job->overrides, listed);
 	struct differing d = { s, row->path };
+	size_t n;
 	int r;
 
-	if (s->job->moved != NULL &&
-	    strmap_get(s->job->moved, row->path, NULL))
+	if (was_moved(s, row->path))
 		return 0;
-	compare_node(old, o, now, s->job->lazy && !s->job->hash, differs, &d);
+	n = compare_node(old, o, now, s->job->lazy && !s->job->hash, differs,
+	                 &d);
 	r = compare_meta(old, row->meta, differs, &d);
+	/* looked at again, by --quick and by the next run too */
+	if (n > 0 || r > 0)
+		row->ino = 0;
 	row->mode = old->mode;
 	row->uid = old->uid;
 	row->gid = old->gid;
@@ -231,7 +276,8 @@ check_content(struct pending *p)
 	bool right = sum != NULL && memcmp(sum, row->md5, 16) == 0;
 	const unsigned char *want;
 
-	if (s->job->accept || (s->job->in_run && (sum == NULL || right)))
+	if (s->job->accept || (s->job->in_run && (right || (sum == NULL &&
+	    !seal_spoiled(s, row->path, &p->node)))))
 		return;
 	if (old != NULL && !old->has_md5)
 		old = NULL;
@@ -311,7 +357,7 @@ describe(struct pending *p, const struct verdict *v)
 			return -ENOMEM;
 	}
 	p->row.meta = p->meta;
-	if (binding(s, p->old))
+	if (binding(s, p->old, &p->node))
 		r = keep_metadata(s, &p->row, p->old, p->listed, &p->node);
 	return r;
 }
@@ -463,7 +509,11 @@ add_other(struct sealing *s, struct ledger_row *row, const struct node *n)
 	row->meta = s->words.len > 0 ? s->words.data : NULL;
 	if (old != NULL && same_row(old, row))
 		return ledger_add(s->ledger, old);
-	if (binding(s, old)) {
+	/* another package's ledger tells what it must be */
+	if (old == NULL && row->type == LEDGER_DIR &&
+	    seal_spoiled(s, row->path, n))
+		return 0;
+	if (binding(s, old, n)) {
 		uint64_t ino = row->ino;
 
 		row->ino = old->ino;

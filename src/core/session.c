@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,8 +128,9 @@ session_open(const char *instdir, const char *admindir,
 	s->guest = instdir[0] != '\0';
 	s->arena = arena_new();
 	s->ledgers = strmap_new();
+	s->spoiled = strmap_new();
 	hook_time("begun");
-	if (s->arena != NULL && s->ledgers != NULL)
+	if (s->arena != NULL && s->ledgers != NULL && s->spoiled != NULL)
 		r = open_steps(s, admindir, diag);
 	hook_time("session opened");
 	if (r < 0) {
@@ -158,6 +160,7 @@ session_free(struct session *s)
 	due_facts_free(s->facts);
 	session_forget_ledgers(s);
 	strmap_free(s->ledgers);
+	strmap_free(s->spoiled);
 	foreign_free(s->foreign);
 	index_free(s->index);
 	drop_db(&s->before, &s->before_fd);
@@ -342,6 +345,7 @@ session_due(struct session *s, struct diag *diag)
 size_t
 session_jobs(const struct session *s, size_t n)
 {
+	struct rlimit fds;
 	cpu_set_t cpus;
 	size_t jobs = 1;
 
@@ -351,6 +355,9 @@ session_jobs(const struct session *s, size_t n)
 		jobs = (size_t)CPU_COUNT(&cpus);
 	if (jobs > n)
 		jobs = n;
+	if (getrlimit(RLIMIT_NOFILE, &fds) == 0 &&
+	    jobs > fds.rlim_cur / SESSION_JOB_FDS)
+		jobs = (size_t)(fds.rlim_cur / SESSION_JOB_FDS);
 	if (jobs > SESSION_JOBS_MAX)
 		jobs = SESSION_JOBS_MAX;
 	return jobs == 0 ? 1 : jobs;
