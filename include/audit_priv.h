@@ -49,6 +49,7 @@ struct audit {
 	const struct audit_job *job;
 	struct targets targets;
 	struct overrides *overrides;
+	bool unseen;			/* they were changed since the last run */
 	struct history_ledgers *chain;	/* NULL: there is none to ask */
 	struct inoset *since;		/* ids of runs; NULL: all */
 	size_t *order;			/* packages that were chosen */
@@ -88,6 +89,24 @@ struct audit {
 	bool cold, over;
 };
 
+struct auditor;
+
+/* A file whose content is to be read. */
+struct reading {
+	struct auditor *auditor;
+	size_t package;
+	const char *path;
+	int fd;
+	bool conffile;
+	bool drop;		/* from the page cache, when it was read */
+	bool has_row;
+	uint64_t size;
+	int64_t mtime;
+	struct ledger_row row;	/* its digests are what is expected */
+};
+
+/* So many files are asked for before they are read, where that takes long. */
+#define AUDIT_AHEAD 16
 /* One thread. */
 struct auditor {
 	struct audit *audit;
@@ -102,6 +121,9 @@ struct auditor {
 	struct found_folder *folders;
 	size_t n_folders;
 	struct strmap *words;		/* folder -> its attributes */
+	/* Files that are being fetched from the disk, oldest at first_ahead. */
+	struct reading *ahead[AUDIT_AHEAD];
+	unsigned int n_ahead, first_ahead;
 	unsigned int files, probes, colds;
 	bool told_cold;
 	/* the package at hand */
@@ -140,6 +162,12 @@ int audit_other(struct auditor *t, const struct verdict *v,
                 const struct ledger_row *row);
 /* audit_file.c: the package's conffiles. */
 int audit_conffiles(struct auditor *t);
+/*
+ * audit_read.c: takes r over, whose fd is open and whose row has the digests
+ * that are expected. Where files come from the disk they are asked for some
+ * files ahead, so that its queue is full.
+ */
+int audit_read(struct auditor *t, struct reading *r);
 /* Files that are still being read, answered. */
 void audit_finish(struct auditor *t);
 
@@ -147,6 +175,14 @@ void audit_finish(struct auditor *t);
 int audit_doubts(struct audit *a, struct diag *diag);
 int audit_writers(struct audit *a, struct audit_total *total);
 int audit_self(struct audit *a, struct audit_total *total);
+/*
+ * After that: statoverrides that no run has seen excuse no file (what their
+ * program makes of one is recorded). It does not call us where it changes no
+ * file, so that is no finding by itself.
+ */
+void audit_overrides(struct audit *a);
+/* Files of ours and dpkg's that every entry of the history names. */
+int audit_records(struct audit *a);
 /* Packages that were recorded, and that dpkg no longer knows. */
 int audit_gone(struct audit *a);
 /* Before all packages: the history's chain and who signed it. */

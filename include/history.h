@@ -71,6 +71,8 @@ int history_ledgers(int history_dirfd, struct history_ledgers **ret,
 void history_ledgers_free(struct history_ledgers *h);
 /* SHA-256 in hex, "-" for removed, NULL: never named. */
 const char *history_ledger(const struct history_ledgers *h, const char *key);
+/* The same of what an entry's "records" name (transaction.h). */
+const char *history_record(const struct history_ledgers *h, const char *name);
 /* Calls fn for each key that is named and not removed, in no order. */
 int history_ledgers_each(const struct history_ledgers *h,
                          int (*fn)(void *ctx, const char *key,

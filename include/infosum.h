@@ -18,6 +18,9 @@ struct infosum {
 
 /* admindir_fd: dpkg's folder; key as info/ spells it. 0 or -errno. */
 int infosum_read(int admindir_fd, const char *key, struct infosum *ret);
+/* The same of one file below a folder; *ret_has false: there is none. */
+int infosum_file(int dirfd, const char *name, bool *ret_has,
+                 unsigned char ret[32]);
 /* As the ledger's head has it. */
 void infosum_of(const struct ledger *l, struct infosum *ret);
 void infosum_set(struct ledger *l, const struct infosum *sums);

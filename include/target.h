@@ -9,20 +9,25 @@
 
 #include "dpkgdb.h"
 #include "err.h"
+#include "root.h"
 
 /*
  * What a reader was asked for: NAME, NAME:ARCH, fnmatch globs of either, or
- * absolute paths (a folder means all below it). None at all: everything.
+ * absolute paths (a folder means all below it; on a merged /usr by either of
+ * its names). None at all: everything.
  */
 struct targets {
 	char *const *words;	/* borrowed */
 	size_t n;
 	atomic_bool *used;	/* threads may ask */
 	bool paths;		/* some word is a path */
+	unsigned int merged;	/* which of /bin, /lib, ... are in /usr */
 };
 
 /* 0 or -ENOMEM. */
 int targets_init(struct targets *t, char *const *words, size_t n);
+/* Finds out what the root has merged; without it nothing is. */
+void targets_merge(struct targets *t, struct root *root);
 void targets_free(struct targets *t);
 
 /* May anything of this package be meant? */

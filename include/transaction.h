@@ -45,6 +45,15 @@ struct transaction {
 uint64_t transaction_new_id(void);
 
 /*
+ * Files whose content at its end every entry tells, so that nobody changes
+ * them between two runs unseen: "records", an array of "NAME SHA256" ("-":
+ * there is none; what could not be read is left out).
+ */
+#define TRANSACTION_INDEX	"index"		/* ours, in ledger/ */
+#define TRANSACTION_DIVERSIONS	"diversions"	/* dpkg's */
+#define TRANSACTION_OVERRIDES	"statoverride"
+
+/*
  * Appends to the history (chained) and the log; the entry tells who called
  * (origin.h), "changes" as an array of "KEY BEFORE AFTER" ("-" for none),
  * "ledgers" as history.h has them, "found" as an array of "KIND PACKAGE PATH"

@@ -98,6 +98,18 @@ end_run(uint64_t id)
 	ok(transaction_write(session, &t));
 }
 
+/* As a run that closes nothing: only its entry, which tells of the records. */
+static void
+run_saw(void)
+{
+	struct transaction t = {
+		.id = 77, .action = "test", .exit_status = -1, .note = ""
+	};
+
+	open_session();
+	ok(transaction_write(session, &t));
+}
+
 #define CONF "Conffiles:\n /etc/conf 900150983cd24fb0d6963f7d28e17f72\n"
 
 /* Where the root's etc would not be root's. */
@@ -313,6 +325,8 @@ START_TEST(flags)
 	ck_assert_ptr_nonnull(row);
 	row->off = true;
 	ok(index_store(session->state->ledger_fd, session->index));
+	found("ledger " LEDGER "/index;");
+	run_saw();
 	found("");
 	ck_assert_uint_eq(total.states[SURVEY_OFF], 2);
 	/* a folder of packages */
@@ -320,7 +334,7 @@ START_TEST(flags)
 	    "a\t/usr/own/deep\ni\t/usr/stray\n");
 	set_flags("/usr", IFLAG_APPEND);
 	found_as((struct audit_job){ .by_path = true },
-	         "foreign-flag /usr;foreign-flag /usr;");
+	         "foreign-flag /usr;");
 	set_flags("/usr", 0);
 }
 END_TEST
@@ -364,6 +378,9 @@ START_TEST(an_override_excuses_no_more)
 	changed("/usr/a", chown(host("/usr/a"), 0, 8));
 	changed("/usr/a", chmod(host("/usr/a"), 02755));
 	ck_assert_int_eq(chmod(host("/usr"), 0700), 0);
+	/* nobody's that a run has seen excuses nothing */
+	found("mode /usr/a;owner /usr/a;");
+	run_saw();
 	found("");
 	/* of a folder that is wrong in another way */
 	ck_assert_int_eq(set_acl("/usr", "system.posix_acl_default"), 0);
@@ -641,6 +658,8 @@ START_TEST(shims)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		         "%s\n%s.distrib\n:\n", places[i], places[i]);
 	put("/var/lib/dpkg/diversions", text);
+	found("database /var/lib/dpkg/diversions;");
+	run_saw();
 	found("");
 	set_flags("/usr/bin/dpkg", 0);
 	put_program("/usr/bin/dpkg", 'x');

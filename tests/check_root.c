@@ -468,8 +468,8 @@ START_TEST(many_folders)
 			ck_assert_int_eq(root_stat(root, "/bin/ls", &n), 0);
 			ck_assert_uint_eq(n.size, 4);
 		}
-		ck_assert_int_le(open_descriptors() - before, 200);
-		ck_assert_int_ge(open_descriptors() - before, 190);
+		ck_assert_int_le(open_descriptors() - before, 24);
+		ck_assert_int_ge(open_descriptors() - before, 20);
 	}
 }
 END_TEST

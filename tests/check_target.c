@@ -108,6 +108,41 @@ START_TEST(paths)
 }
 END_TEST
 
+/* By either name of a place, whichever one the package has. */
+START_TEST(merged_usr)
+{
+	char *words[] = {
+		(char *)"/usr/bin/ls", (char *)"/bin/cat", (char *)"/usr/lib",
+		(char *)"/sbin"
+	};
+
+	init(words, 4);
+	ck_assert(!targets_path(&t, &libc, "/bin/ls", "/bin/ls"));
+	t.merged = 1u << 0 | 1u << 2;		/* bin, lib */
+	ck_assert(targets_path(&t, &libc, "/bin/ls", "/bin/ls"));
+	ck_assert(targets_path(&t, &libc, "/usr/bin/ls", "/usr/bin/ls"));
+	ck_assert(targets_path(&t, &libc, "/usr/bin/cat", "/usr/bin/cat"));
+	ck_assert(targets_path(&t, &libc, "/lib/x/y", "/lib/x/y"));
+	ck_assert(!targets_path(&t, &libc, "/lib64/x", "/lib64/x"));
+	ck_assert(!targets_path(&t, &libc, "/bin/lsx", "/bin/lsx"));
+	ck_assert(!targets_path(&t, &libc, "/usr/sbin/x", "/usr/sbin/x"));
+	ck_assert(targets_path(&t, &libc, "/sbin/x", "/sbin/x"));
+	ck_assert_int_eq(targets_check(&t, &diag), 0);
+}
+END_TEST
+
+START_TEST(usr_holds_the_merged)
+{
+	char *words[] = { (char *)"/usr" };
+
+	init(words, 1);
+	ck_assert(!targets_path(&t, &libc, "/bin/ls", "/bin/ls"));
+	t.merged = 1u << 0;
+	ck_assert(targets_path(&t, &libc, "/bin/ls", "/bin/ls"));
+	ck_assert(!targets_path(&t, &libc, "/opt/ls", "/opt/ls"));
+}
+END_TEST
+
 START_TEST(the_root)
 {
 	char *words[] = { (char *)"/" };
@@ -129,6 +164,8 @@ suite(void)
 	tcase_add_test(c, none_means_all);
 	tcase_add_test(c, packages_only);
 	tcase_add_test(c, paths);
+	tcase_add_test(c, merged_usr);
+	tcase_add_test(c, usr_holds_the_merged);
 	tcase_add_test(c, the_root);
 	suite_add_tcase(s, c);
 	return s;

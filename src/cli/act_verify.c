@@ -4,12 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "act.h"
 #include "audit.h"
 #include "log.h"
 #include "metrics.h"
+
+#define DESCRIPTORS 8192
 
 static double
 now(clockid_t id)
@@ -86,6 +89,20 @@ write_metrics(struct cli *c, const struct audit_total *t, double seconds,
 	return metrics_write(c->o->metrics, &m, diag);
 }
 
+/* Many files are open at once, and nothing is started from here that would
+ * have our limit from us. */
+static void
+allow_descriptors(void)
+{
+	struct rlimit fds;
+
+	if (getrlimit(RLIMIT_NOFILE, &fds) < 0 || fds.rlim_cur >= DESCRIPTORS)
+		return;
+	fds.rlim_cur = fds.rlim_max < DESCRIPTORS ? fds.rlim_max :
+	               DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &fds);
+}
+
 static int
 prepare(struct cli *c, struct diag *diag)
 {
@@ -117,8 +134,10 @@ act_verify(struct cli *c)
 	struct diag diag = { .line = 0 };
 	struct audit_total total = { .files = 0 };
 	double start = now(CLOCK_MONOTONIC), seconds;
-	int r = prepare(c, &diag);
+	int r;
 
+	allow_descriptors();
+	r = prepare(c, &diag);
 	if (r == 0)
 		r = audit_run(c->session, &job, &total, &diag);
 	seconds = now(CLOCK_MONOTONIC) - start;

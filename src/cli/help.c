@@ -36,9 +36,10 @@ add_row(struct buf *out, const struct option_row *row)
 	else
 		snprintf(left, sizeof(left), "      --%s%s%s", row->name,
 		         between, row->arg != NULL ? row->arg : "");
-	r = buf_addf(out, "%-*s ", COLUMN - 1, left);
-	if (r == 0 && strlen(left) > COLUMN - 1)
-		r = buf_addf(out, "\n%*s", COLUMN, "");
+	if (strlen(left) > COLUMN - 1)
+		r = buf_addf(out, "%s\n%*s", left, COLUMN, "");
+	else
+		r = buf_addf(out, "%-*s ", COLUMN - 1, left);
 	while (r == 0 && *at != '\0') {
 		size_t n = strcspn(at, "\n");
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "audit_priv.h"
 #include "compare.h"
@@ -403,12 +404,21 @@ merge_folders(struct audit *a, struct auditor *t, size_t n)
 	return 0;
 }
 
+static size_t
+with_extra(size_t n)
+{
+	struct rlimit fds;
+
+	return getrlimit(RLIMIT_NOFILE, &fds) < 0 ||
+	       fds.rlim_cur < (n + EXTRA) * SESSION_JOB_FDS ? n : n + EXTRA;
+}
+
 static int
 run_auditors(struct audit *a, struct audit_total *total)
 {
 	size_t n = session_jobs(a->s, a->n_order / PER_THREAD);
 	bool extra = a->s->conf->jobs == 0 && n > 1 && !a->job->polite;
-	size_t all = extra ? n + EXTRA : n;
+	size_t all = extra ? with_extra(n) : n;
 	struct auditor *t = calloc(all, sizeof(*t));
 	int r;
 
@@ -441,6 +451,8 @@ begin(struct audit *a, struct diag *diag)
 		return -ENOMEM;
 	a->partial = a->job->n_targets > 0 || a->job->since != NULL ||
 	             a->job->slices > 0;
+	if (r == 0)
+		targets_merge(&a->targets, a->s->root);
 	a->live = a->s->state != NULL && state_locked(a->s->state);
 	a->strays = !a->partial && !a->job->quick;
 	if (a->job->polite)
@@ -450,7 +462,11 @@ begin(struct audit *a, struct diag *diag)
 	if (r == 0)
 		r = overrides_new(a->s->db, root_fd(a->s->root),
 		                  &a->overrides, diag);
-	return r < 0 ? r : audit_chain(a, diag);
+	if (r == 0)
+		r = audit_chain(a, diag);
+	if (r == 0)
+		audit_overrides(a);
+	return r;
 }
 
 static void
@@ -483,9 +499,12 @@ audit_all(struct audit *a, struct audit_total *total, struct diag *diag)
 		r = audit_writers(a, total);
 	if (r == 0 && a->job->slice <= 1 && a->job->since == NULL)
 		r = audit_self(a, total);
-	if (r == 0 && (!a->partial || a->job->slice == 1) &&
-	    a->job->n_targets == 0 && a->job->since == NULL)
-		r = audit_gone(a);
+	if (r < 0 || a->job->slice > 1 || a->job->n_targets > 0 ||
+	    a->job->since != NULL)
+		return r < 0 ? r : a->err;
+	r = audit_gone(a);
+	if (r == 0)
+		r = audit_records(a);
 	return r < 0 ? r : a->err;
 }
 

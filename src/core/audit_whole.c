@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,10 @@
 #include "audit_priv.h"
 #include "compare.h"
 #include "digest.h"
+#include "infosum.h"
 #include "self.h"
 #include "signing.h"
+#include "transaction.h"
 #include "writers.h"
 
 static void
@@ -268,6 +271,73 @@ audit_self(struct audit *a, struct audit_total *total)
 			           self_paths[i], "our own program", wrong);
 	}
 	return a->err;
+}
+
+static void
+check_record(struct audit *a, int dirfd, const char *folder, const char *name,
+             enum finding_kind kind)
+{
+	const char *named = history_record(a->chain, name);
+	char path[PATH_MAX], actual[2 * DIGEST_MAX + 1] = "-";
+	const size_t nobody = a->s->db->n_packages;
+	unsigned char sum[32];
+	bool has;
+	int r;
+
+	if (named == NULL)
+		return;		/* by a version that did not tell */
+	snprintf(path, sizeof(path), "%.3800s/%s", folder, name);
+	r = infosum_file(dirfd, name, &has, sum);
+	if (r == 0 && has)
+		digest_hex(sum, sizeof(sum), actual);
+	if (r < 0)
+		audit_keep(a, nobody, FINDING_UNKNOWN, path, NULL,
+		           err_text(r));
+	else if (strcmp(named, actual) != 0)
+		audit_keep(a, nobody, kind, path, named[0] == '-' ? "none" :
+		           named, has ? actual : "gone");
+}
+
+static bool
+self_told(const struct audit *a)
+{
+	for (size_t i = 0; i < a->n_found; i++)
+		if (a->found[i].finding.kind == FINDING_SELF)
+			return true;
+	return false;
+}
+
+int
+audit_records(struct audit *a)
+{
+	const struct session *s = a->s;
+
+	if (a->chain == NULL || s->state == NULL || a->live)
+		return 0;
+	check_record(a, s->state->ledger_fd, STATE_DIR "/ledger",
+	             TRANSACTION_INDEX, FINDING_LEDGER);
+	/* A shim without its diversion says all. */
+	if (!s->guest_db && !self_told(a))
+		check_record(a, s->db_fd, s->state->admindir,
+		             TRANSACTION_DIVERSIONS, FINDING_DATABASE);
+	return a->err;
+}
+
+void
+audit_overrides(struct audit *a)
+{
+	const char *named = a->chain == NULL || a->live || a->s->guest_db ?
+	    NULL : history_record(a->chain, TRANSACTION_OVERRIDES);
+	char actual[2 * DIGEST_MAX + 1] = "-";
+	unsigned char sum[32];
+	bool has;
+
+	if (named == NULL)
+		return;
+	if (infosum_file(a->s->db_fd, TRANSACTION_OVERRIDES, &has, sum) == 0 &&
+	    has)
+		digest_hex(sum, sizeof(sum), actual);
+	a->unseen = strcmp(named, actual) != 0;
 }
 
 struct gone {

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -244,7 +245,7 @@ word_of(struct history_ledgers *h, const char *key, size_t n)
 {
 	struct ledger_word *w;
 	uintptr_t found;
-	char name[256];
+	char name[257];
 
 	memcpy(name, key, n);
 	name[n] = '\0';
@@ -272,21 +273,24 @@ is_digest(const char *s)
 	return n == HISTORY_HEX && s[n] == '\0';
 }
 
-/* "KEY SHA256" or "KEY -". */
+/* "KEY SHA256" or "KEY -"; `record`: no key, so kept with a slash before it,
+ * which no key has. */
 static int
-note_ledger(void *ctx, const char *s)
+note_word(struct history_ledgers *h, const char *s, bool record)
 {
-	struct history_ledgers *h = ctx;
 	const char *blank = strchr(s, ' ');
+	char name[258] = "/";
 	struct ledger_word *w;
 	bool removed;
 
 	if (blank == NULL || !is_key(s, (size_t)(blank - s)))
 		return ERR_FORMAT;
+	memcpy(name + 1, s, (size_t)(blank - s));
 	removed = strcmp(blank + 1, "-") == 0;
 	if (!removed && !is_digest(blank + 1))
 		return ERR_FORMAT;
-	w = word_of(h, s, (size_t)(blank - s));
+	w = word_of(h, record ? name : name + 1,
+	            (size_t)(blank - s) + record);
 	if (w == NULL)
 		return -ENOMEM;
 	w->removed = removed;
@@ -294,16 +298,32 @@ note_ledger(void *ctx, const char *s)
 	return 0;
 }
 
+static int
+note_ledger(void *ctx, const char *s)
+{
+	return note_word(ctx, s, false);
+}
+
+static int
+note_record(void *ctx, const char *s)
+{
+	return note_word(ctx, s, true);
+}
+
 /* Most entries need no reader: only where the word stands is it looked for. */
 static int
 note_ledgers(struct check *c, const char *line, size_t len)
 {
-	static const char word[] = "\"ledgers\"";
-	int err;
+	static const char word[] = "\"ledgers\"", other[] = "\"records\"";
+	int err = 0;
 
-	if (memmem(line, len, word, sizeof(word) - 1) == NULL)
-		return 0;
-	err = jsonread_each(line, len, "ledgers", note_ledger, c->ledgers);
+	if (memmem(line, len, word, sizeof(word) - 1) != NULL)
+		err = jsonread_each(line, len, "ledgers", note_ledger,
+		                    c->ledgers);
+	if ((err == 0 || err == -ENOENT) &&
+	    memmem(line, len, other, sizeof(other) - 1) != NULL)
+		err = jsonread_each(line, len, "records", note_record,
+		                    c->ledgers);
 	if (err == -ENOMEM)
 		return err;
 	return err == 0 || err == -ENOENT ? 0 :
@@ -393,6 +413,15 @@ history_ledger(const struct history_ledgers *h, const char *key)
 	       ((const struct ledger_word *)found)->digest : NULL;
 }
 
+const char *
+history_record(const struct history_ledgers *h, const char *name)
+{
+	char key[257];
+
+	return snprintf(key, sizeof(key), "/%s", name) < (int)sizeof(key) ?
+	       history_ledger(h, key) : NULL;
+}
+
 int
 history_ledgers_each(const struct history_ledgers *h,
                      int (*fn)(void *ctx, const char *key,
@@ -402,7 +431,7 @@ history_ledgers_each(const struct history_ledgers *h,
 
 	for (const struct ledger_word *w = h->words; r == 0 && w != NULL;
 	     w = w->next)
-		if (!w->removed)
+		if (!w->removed && w->key[0] != '/')
 			r = fn(ctx, w->key, w->digest);
 	return r;
 }

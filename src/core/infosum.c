@@ -13,19 +13,16 @@
 /* "info/KEY.md5sums" of the longest name that a file can have */
 #define NAME_SIZE 300
 
-static int
-sum_of(int admindir_fd, const char *key, const char *suffix, bool *ret_has,
-       unsigned char ret[32])
+int
+infosum_file(int dirfd, const char *name, bool *ret_has,
+             unsigned char ret[32])
 {
-	char name[NAME_SIZE];
 	struct digest d;
 	struct buf text;
-	int r = snprintf(name, sizeof(name), "info/%s.%s", key, suffix);
+	int r;
 
-	if (r >= (int)sizeof(name))
-		return -ENAMETOOLONG;
 	buf_init(&text, 0);
-	r = file_read(admindir_fd, name, &text);
+	r = file_read(dirfd, name, &text);
 	if (r == 0)
 		r = digest_memory(text.len > 0 ? text.data : "", text.len,
 		                  DIGEST_SHA256, &d);
@@ -34,6 +31,17 @@ sum_of(int admindir_fd, const char *key, const char *suffix, bool *ret_has,
 	if (r == 0)
 		memcpy(ret, d.bytes, 32);
 	return r == -ENOENT ? 0 : r;
+}
+
+static int
+sum_of(int admindir_fd, const char *key, const char *suffix, bool *ret_has,
+       unsigned char ret[32])
+{
+	char name[NAME_SIZE];
+	int r = snprintf(name, sizeof(name), "info/%s.%s", key, suffix);
+
+	return r >= (int)sizeof(name) ? -ENAMETOOLONG :
+	       infosum_file(admindir_fd, name, ret_has, ret);
 }
 
 int

@@ -163,6 +163,8 @@ survey_walk(struct session *s, char *const *targets, size_t n,
 	struct targets t;
 	int r = targets_init(&t, targets, n);
 
+	if (r == 0)
+		targets_merge(&t, s->root);
 	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
 		struct package *p = &s->db->packages[i];
 

@@ -20,6 +20,28 @@ targets_init(struct targets *t, char *const *words, size_t n)
 	return t->used == NULL ? -ENOMEM : 0;
 }
 
+static const char *const aliases[] = {
+	"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libo32", "/libx32"
+};
+#define N_ALIASES (sizeof(aliases) / sizeof(aliases[0]))
+
+void
+targets_merge(struct targets *t, struct root *root)
+{
+	char inside[16];
+	int r;
+
+	for (size_t i = 0; t->paths && i < N_ALIASES; i++) {
+		const char *folder;
+
+		snprintf(inside, sizeof(inside), "%s/x", aliases[i]);
+		folder = root_folder(root, inside, &r);
+		if (folder != NULL && strncmp(folder, "/usr", 4) == 0 &&
+		    strcmp(folder + 4, aliases[i]) == 0)
+			t->merged |= 1u << i;
+	}
+}
+
 void
 targets_free(struct targets *t)
 {
@@ -69,6 +91,38 @@ below(const char *word, const char *path)
 	       (path[n] == '\0' || path[n] == '/');
 }
 
+/* Is it in, or itself, a folder that is merged, by its name without /usr? */
+static bool
+in_alias(const struct targets *t, const char *path)
+{
+	for (size_t i = 0; t->merged != 0 && i < N_ALIASES; i++) {
+		size_t n = strlen(aliases[i]);
+
+		if ((t->merged & 1u << i) &&
+		    strncmp(path, aliases[i], n) == 0 &&
+		    (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* The shorter of the two names that a place in a merged /usr has. */
+static const char *
+shorter(const struct targets *t, const char *path)
+{
+	return strncmp(path, "/usr/", 5) == 0 && in_alias(t, path + 4) ?
+	       path + 4 : path;
+}
+
+static bool
+means(const struct targets *t, const char *word, const char *path)
+{
+	if (below(word, path))
+		return true;
+	return t->merged != 0 && (below(shorter(t, word), shorter(t, path)) ||
+	       (in_alias(t, path) && below(word, "/usr")));
+}
+
 bool
 targets_path(struct targets *t, const struct package *p, const char *listed,
              const char *real)
@@ -76,8 +130,8 @@ targets_path(struct targets *t, const struct package *p, const char *listed,
 	bool any = t->n == 0 || (p != NULL && named(t, p));
 
 	for (size_t i = 0; t->paths && i < t->n; i++)
-		if (t->words[i][0] == '/' && (below(t->words[i], listed) ||
-		    below(t->words[i], real))) {
+		if (t->words[i][0] == '/' && (means(t, t->words[i], listed) ||
+		    means(t, t->words[i], real))) {
 			t->used[i] = true;
 			any = true;
 		}

@@ -15,6 +15,7 @@
 #include "closing.h"
 #include "digest.h"
 #include "history.h"
+#include "infosum.h"
 #include "json.h"
 #include "log.h"
 #include "origin.h"
@@ -119,6 +120,34 @@ put_ledgers(struct json *j, const struct transaction *t)
 	return put_strings(j, "ledgers", &s);
 }
 
+static void
+add_record(struct strings *s, int dirfd, const char *name)
+{
+	char hex[2 * DIGEST_MAX + 1];
+	unsigned char sum[32];
+	bool has;
+
+	if (dirfd < 0 || infosum_file(dirfd, name, &has, sum) < 0)
+		return;
+	if (has)
+		digest_hex(sum, sizeof(sum), hex);
+	add_string(s, "%s %s", name, has ? hex : "-");
+}
+
+static int
+put_records(struct json *j, const struct session *s)
+{
+	struct strings words = { .n = 0 };
+
+	buf_init(&words.text, 0);
+	add_record(&words, s->state->ledger_fd, TRANSACTION_INDEX);
+	if (s->db != NULL && !s->guest_db) {
+		add_record(&words, s->db_fd, TRANSACTION_DIVERSIONS);
+		add_record(&words, s->db_fd, TRANSACTION_OVERRIDES);
+	}
+	return put_strings(j, "records", &words);
+}
+
 static int
 put_found(struct json *j, const struct transaction *t)
 {
@@ -173,8 +202,8 @@ put_outcome(struct json *j, const struct transaction *t)
 }
 
 static int
-format_entry(const struct transaction *t, const char *id, bool with_argv,
-             struct buf *line)
+format_entry(const struct session *s, const struct transaction *t,
+             const char *id, bool with_argv, struct buf *line)
 {
 	struct json j;
 	char when[LOG_TIME_SIZE];
@@ -196,6 +225,8 @@ format_entry(const struct transaction *t, const char *id, bool with_argv,
 	if (r == 0)
 		r = put_ledgers(&j, t);
 	if (r == 0)
+		r = put_records(&j, s);
+	if (r == 0)
 		r = put_found(&j, t);
 	end = json_end(&j);
 	return r < 0 ? r : end;
@@ -212,7 +243,7 @@ write_history(struct session *s, const struct transaction *t, const char *id,
 
 	do {
 		buf_init(&line, 0);
-		r = format_entry(t, id, with_argv, &line);
+		r = format_entry(s, t, id, with_argv, &line);
 		if (r == 0)
 			r = history_append(s->state->history_fd, &line, head);
 		buf_free(&line);

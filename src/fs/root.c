@@ -17,7 +17,7 @@
 #include "walk.h"
 
 /* Well below the usual limit of 1024, which other people need as well. */
-#define OPEN_FOLDERS 200u
+#define OPEN_FOLDERS 24u
 
 /* A folder by its canonical name. The open ones are in a ring, newest first. */
 struct folder {
