@@ -130,6 +130,7 @@ struct auditor {
 	size_t at;
 	struct package *package;
 	const struct ledger *ledger;
+	size_t hint;			/* the row that most likely is next */
 	const struct index_row *row;
 	uint64_t *offsets;		/* by row of the ledger; NULL: all meant */
 	bool off;

@@ -24,6 +24,7 @@ struct dpkgdb_priv {
 	size_t packages_cap;
 	struct diversion *diversions;
 	struct strmap *diverted;	/* from -> index; NULL: none */
+	uint64_t lengths;		/* of those names, a bit each, mod 64 */
 	struct buf scratch;		/* a text that is not kept */
 };
 

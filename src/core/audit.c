@@ -247,6 +247,7 @@ audit_package(struct auditor *t, size_t at)
 	t->at = at;
 	t->package = p;
 	t->ledger = NULL;
+	t->hint = 0;
 	t->row = a->s->index == NULL ? NULL :
 	    index_find(a->s->index, p->name, p->arch);
 	t->off = t->row != NULL && t->row->off;

@@ -315,12 +315,28 @@ check_rest(struct auditor *t, const char *listed, const struct verdict *v,
 	return 0;
 }
 
+/* Lists are nearly in the order of ledgers. */
+static const struct ledger_row *
+row_of(struct auditor *t, const char *real)
+{
+	const struct ledger *l = t->ledger;
+	const struct ledger_row *row;
+
+	if (l == NULL)
+		return NULL;
+	if (t->hint < l->n_rows && strcmp(l->rows[t->hint].path, real) == 0)
+		return &l->rows[t->hint++];
+	row = ledger_any(l, real);
+	if (row != NULL)
+		t->hint = (size_t)(row - l->rows) + 1;
+	return row;
+}
+
 int
 audit_path(struct auditor *t, const char *listed)
 {
 	const char *real = dpkgdb_real(t->audit->s->db, t->package, listed);
-	const struct ledger_row *row = t->ledger == NULL ? NULL :
-	    ledger_any(t->ledger, real);
+	const struct ledger_row *row = row_of(t, real);
 	struct verdict v;
 	int fd = -1, r;
 

@@ -21,6 +21,7 @@ struct due_facts {
 	struct dpkgdb *db;
 	const struct conf *conf;
 	struct strmap *conffiles;	/* by name */
+	bool outside_etc;		/* some of them lie elsewhere */
 	struct inoset *conffile_nodes;
 	struct sharing *sharing;
 	struct arena *arena;
@@ -122,6 +123,12 @@ add_conffile_node(struct due_facts *f, struct root *root, const char *path,
 	return r < 0 ? r : 0;
 }
 
+static bool
+is_in_etc(const char *path)
+{
+	return strncmp(path, "/etc/", 5) == 0;
+}
+
 static int
 add_conffile(struct due_facts *f, struct root *root, const struct package *p,
              const char *path)
@@ -130,6 +137,7 @@ add_conffile(struct due_facts *f, struct root *root, const struct package *p,
 	bool diverted = real != path;
 	int r = 0;
 
+	f->outside_etc |= !is_in_etc(path);
 	if (!strmap_get(f->conffiles, path, NULL)) {
 		path = arena_strdup(f->arena, path);
 		if (path == NULL)
@@ -327,8 +335,10 @@ exempt_by_name(struct due *d, const struct package *p, const char *listed,
 {
 	const struct due_facts *f = d->facts;
 
-	if (strmap_get(f->conffiles, listed, NULL) ||
-	    (real != listed && strmap_get(f->conffiles, real, NULL)))
+	if ((f->outside_etc || is_in_etc(listed)) &&
+	    strmap_get(f->conffiles, listed, NULL))
+		return EXEMPT_CONFFILE;
+	if (real != listed && strmap_get(f->conffiles, real, NULL))
 		return EXEMPT_CONFFILE;
 	return sharing_name(f->conf, d->root, p, listed, real);
 }

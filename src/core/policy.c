@@ -15,6 +15,9 @@ static const char *const trees[] = {
 static bool
 in_default_tree(const char *path)
 {
+	/* most of what there is; none of the trees */
+	if (strncmp(path, "/usr/", 5) == 0)
+		return false;
 	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
 		size_t n = strlen(trees[i]);
 

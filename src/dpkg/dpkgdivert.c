@@ -94,8 +94,12 @@ index_diversions(struct dpkgdb *db)
 	priv->diverted = strmap_new();
 	if (!priv->diverted)
 		return -ENOMEM;
-	for (size_t i = 0; i < db->n_diversions && err == 0; i++)
-		err = strmap_put(priv->diverted, db->diversions[i].from, i);
+	for (size_t i = 0; i < db->n_diversions && err == 0; i++) {
+		const char *from = db->diversions[i].from;
+
+		priv->lengths |= UINT64_C(1) << strlen(from) % 64;
+		err = strmap_put(priv->diverted, from, i);
+	}
 	return err;
 }
 
@@ -132,7 +136,10 @@ dpkgdb_real(const struct dpkgdb *db, const struct package *p, const char *path)
 	const struct diversion *v;
 	uintptr_t i;
 
-	if (!db->priv->diverted || !strmap_get(db->priv->diverted, path, &i))
+	/* Asked of every file there is; few names have such a length. */
+	if (!db->priv->diverted ||
+	    !(db->priv->lengths >> strlen(path) % 64 & 1) ||
+	    !strmap_get(db->priv->diverted, path, &i))
 		return path;
 	v = &db->diversions[i];
 	if (p && v->package && strcmp(v->package, p->name) == 0)
