@@ -66,6 +66,9 @@ struct audit {
 	struct found_folder {
 		const char *path;
 		uint64_t dev;
+		bool listed;	/* inos are the inodes of all that is in it */
+		size_t first, n;	/* where they are in the thread's */
+		const uint64_t *inos;
 	} *folders;			/* of packages; to be looked through */
 	size_t n_folders;
 	struct inoset **seen;		/* listed inodes, one set a thread */
@@ -120,6 +123,8 @@ struct auditor {
 	struct inoset *seen;		/* borrowed by the audit */
 	struct found_folder *folders;
 	size_t n_folders;
+	uint64_t *inos;			/* of what is in them */
+	size_t n_inos, cap_inos;
 	struct strmap *words;		/* folder -> its attributes */
 	/* Files that are being fetched from the disk, oldest at first_ahead. */
 	struct reading *ahead[AUDIT_AHEAD];
@@ -191,5 +196,7 @@ int audit_chain(struct audit *a, struct diag *diag);
 
 /* audit_stray.c: flags on what no package lists, in the n-th folder. */
 int audit_stray(struct auditor *t, size_t n);
+/* The inodes of what is in a folder that is open, for audit_stray. */
+int audit_list_folder(struct auditor *t, int fd, const char *path);
 
 #endif

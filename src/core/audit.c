@@ -291,6 +291,7 @@ close_auditor(struct auditor *t, struct audit_total *total)
 	inoset_free(t->seen);
 	strmap_free(t->words);
 	free(t->folders);
+	free(t->inos);
 	due_free(t->due);
 	root_free(t->root);
 }
@@ -372,8 +373,9 @@ static int
 folder_by_path(const void *x, const void *y)
 {
 	const struct found_folder *a = x, *b = y;
+	int c = strcmp(a->path, b->path);
 
-	return strcmp(a->path, b->path);
+	return c != 0 ? c : b->listed - a->listed;
 }
 
 /* What all threads have met, each folder once. */
@@ -389,6 +391,9 @@ merge_folders(struct audit *a, struct auditor *t, size_t n)
 	if (a->folders == NULL || a->seen == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < t[i].n_folders; k++)
+			t[i].folders[k].inos = t[i].inos +
+			                       t[i].folders[k].first;
 		if (t[i].n_folders > 0)
 			memcpy(a->folders + a->n_folders, t[i].folders,
 			       t[i].n_folders * sizeof(*a->folders));
@@ -398,8 +403,8 @@ merge_folders(struct audit *a, struct auditor *t, size_t n)
 	}
 	qsort(a->folders, a->n_folders, sizeof(*a->folders), folder_by_path);
 	for (size_t i = 0; i < a->n_folders; i++)
-		if (kept == 0 || folder_by_path(&a->folders[kept - 1],
-		                                &a->folders[i]) != 0)
+		if (kept == 0 || strcmp(a->folders[kept - 1].path,
+		                        a->folders[i].path) != 0)
 			a->folders[kept++] = a->folders[i];
 	a->n_folders = kept;
 	return 0;

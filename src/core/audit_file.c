@@ -173,7 +173,9 @@ note_folder(struct auditor *t, const struct verdict *v)
 			return -ENOMEM;
 		t->folders = more;
 	}
-	more[t->n_folders++] = (struct found_folder){ v->path, v->node.dev };
+	more[t->n_folders++] = (struct found_folder){
+		.path = v->path, .dev = v->node.dev
+	};
 	return 0;
 }
 

@@ -66,6 +66,8 @@ folder_words(struct auditor *t, const char *path, const char **ret)
 	r = root_open_dir(due_root(t->due), path, &fd);
 	if (r == 0) {
 		r = meta_words(fd, &words);
+		if (r == 0)
+			r = audit_list_folder(t, fd, path);
 		close(fd);
 	}
 	if (r == 0 && words.len > 0) {

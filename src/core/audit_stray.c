@@ -42,6 +42,12 @@ struct place {
 static int look_through(struct place *p, int fd, int depth);
 
 static bool
+is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static bool
 was_seen(const struct audit *a, uint64_t dev, uint64_t ino)
 {
 	for (size_t i = 0; i < a->n_seen; i++)
@@ -94,8 +100,7 @@ look_at(struct place *p, int dirfd, const struct entry *e, int depth)
 	struct node node;
 	int r = 0;
 
-	if (strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0 ||
-	    was_seen(p->t->audit, p->dev, e->ino) ||
+	if (is_dots(e->name) || was_seen(p->t->audit, p->dev, e->ino) ||
 	    len + n + 2 > sizeof(p->path) ||
 	    node_at(dirfd, e->name, &node) < 0)
 		return 0;
@@ -132,6 +137,63 @@ look_through(struct place *p, int fd, int depth)
 	return r;
 }
 
+static int
+add_ino(struct auditor *t, uint64_t ino)
+{
+	if (t->n_inos == t->cap_inos) {
+		size_t cap = t->cap_inos == 0 ? 1024 : t->cap_inos * 2;
+		uint64_t *more = realloc(t->inos, cap * sizeof(*more));
+
+		if (more == NULL)
+			return -ENOMEM;
+		t->inos = more;
+		t->cap_inos = cap;
+	}
+	t->inos[t->n_inos++] = ino;
+	return 0;
+}
+
+/* It is the folder that was noted last, or one that was noted before. */
+int
+audit_list_folder(struct auditor *t, int fd, const char *path)
+{
+	char room[ROOM] __attribute__((aligned(8)));
+	struct found_folder *f;
+	long n = 1;
+	int r = 0;
+
+	if (t->n_folders == 0)
+		return 0;
+	f = &t->folders[t->n_folders - 1];
+	if (f->path != path || f->listed)
+		return 0;
+	f->first = t->n_inos;
+	while (r == 0 && n > 0) {
+		n = syscall(SYS_getdents64, fd, room, sizeof(room));
+		for (long at = 0; r == 0 && at < n;) {
+			const struct entry *e =
+			    (const struct entry *)(const void *)(room + at);
+
+			if (!is_dots(e->name))
+				r = add_ino(t, e->ino);
+			at += e->reclen;
+		}
+	}
+	f->n = t->n_inos - f->first;
+	f->listed = n == 0;
+	return r;
+}
+
+/* Nobody is in it whom no package lists. */
+static bool
+all_seen(const struct audit *a, const struct found_folder *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!was_seen(a, f->dev, f->inos[i]))
+			return false;
+	return true;
+}
+
 int
 audit_stray(struct auditor *t, size_t n)
 {
@@ -142,7 +204,8 @@ audit_stray(struct auditor *t, size_t n)
 	int fd, r;
 
 	/* "/" and its like are above all trees of packages */
-	if (len < 2 || len >= sizeof(p.path))
+	if (len < 2 || len >= sizeof(p.path) ||
+	    (f->listed && all_seen(t->audit, f)))
 		return 0;
 	folder = root_folder(due_root(t->due), f->path, &r);
 	if (folder == NULL || root_open_dir(due_root(t->due), f->path,
