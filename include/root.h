@@ -68,9 +68,9 @@ bool node_mounted(const struct node *n);
 int root_open(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);
 /*
- * root_open for a reader who expects a regular file: a call less, since it is
- * opened before it is looked at. Where it is no regular file, or can't be
- * opened, *ret_node is root_stat's and *ret_fd -1.
+ * root_stat and root_open in one, for a reader who expects a regular file.
+ * Where it is none, or can't be opened, *ret_fd is -1 and *ret_node as of
+ * root_stat: a FIFO or a device is not opened even to look at it.
  */
 int root_look(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);

@@ -444,24 +444,21 @@ int
 root_look(struct root *r, const char *path, int *ret_fd,
           struct node *ret_node)
 {
+	struct node named;
 	const char *base;
-	int dirfd, fd;
+	int dirfd;
 	int err;
 
 	err = locate(r, path, &dirfd, &base);
+	if (err == 0)
+		err = node_at(dirfd, base, &named);
 	if (err < 0)
 		return err;
-	fd = openat(dirfd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	            O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && node_of_fd(fd, ret_node) == 0 &&
-	    S_ISREG(ret_node->mode)) {
-		*ret_fd = fd;
-		return 0;
+	if (open_named(dirfd, base, &named, ret_fd, ret_node) < 0) {
+		*ret_fd = -1;
+		*ret_node = named;
 	}
-	if (fd >= 0)
-		close(fd);
-	*ret_fd = -1;
-	return node_at(dirfd, base, ret_node);
+	return 0;
 }
 
 int
