@@ -76,6 +76,7 @@ divert(const char *from, const char *to, const char *by)
 	if (priv.diverted == NULL)
 		priv.diverted = strmap_new();
 	diversions[db.n_diversions] = (struct diversion){ from, to, by };
+	priv.lengths = UINT64_MAX;
 	ck_assert_int_eq(strmap_put(priv.diverted, from, db.n_diversions), 0);
 	db.n_diversions++;
 }
