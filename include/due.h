@@ -70,13 +70,6 @@ bool due_conffile(struct root *root, const char *path, char ret[DUE_PATH_MAX],
 void due_judge(struct due *d, const struct package *p, const char *listed,
                struct verdict *ret);
 
-/*
- * The same of what is expected to be a file that will be read: *ret_fd is
- * open where that is so and no name exempts it, else -1.
- */
-void due_judge_open(struct due *d, const struct package *p,
-                    const char *listed, struct verdict *ret, int *ret_fd);
-
 /* What a file system can do, cached by device; path: any file on it. */
 const struct fskind *due_fskind(struct due *d, const char *path,
                                 const struct node *n);

@@ -67,13 +67,6 @@ bool node_mounted(const struct node *n);
  */
 int root_open(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);
-/*
- * root_stat and root_open in one, for a reader who expects a regular file.
- * Where it is none, or can't be opened, *ret_fd is -1 and *ret_node as of
- * root_stat: a FIFO or a device is not opened even to look at it.
- */
-int root_look(struct root *r, const char *path, int *ret_fd,
-              struct node *ret_node);
 /* root_open for what root_stat told of it just now; ERR_UNSAFE if it is another
  * file by now. */
 int root_open_as(struct root *r, const char *path, const struct node *known,

@@ -104,33 +104,23 @@ check_open_file(struct auditor *t, const char *path, int fd,
 	return audit_read(t, r);
 }
 
-static void
-close_maybe(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
-/* fd: open, to be closed here; or -1. */
 static int
 check_file(struct auditor *t, const char *listed, const struct verdict *v,
-           const struct ledger_row *row, int fd)
+           const struct ledger_row *row)
 {
 	const struct audit_job *job = t->audit->job;
 	const unsigned char *sum = NULL;
 	struct differing d = { t, v->path, false };
-	struct node node = v->node;
+	struct node node;
 	bool content;
-	int r;
+	int fd, r;
 
 	if (row != NULL) {
 		compare_node(row, t->audit->unseen ? NULL :
 		             overrides_find(t->audit->overrides, listed),
 		             &v->node, false, differs, &d);
-		if (row->type != LEDGER_FILE) {
-			close_maybe(fd);
+		if (row->type != LEDGER_FILE)
 			return 0;
-		}
 	} else if (!job->quick) {
 		sum = sum_of(t, listed);
 	}
@@ -138,18 +128,14 @@ check_file(struct auditor *t, const char *listed, const struct verdict *v,
 	if (row != NULL && job->quick &&
 	    compare_unchanged(row, t->row, &v->node)) {
 		t->total.unread++;
-		close_maybe(fd);
 		return 0;
 	}
 	/* Another size is told; what is in it needs no reading. */
 	content &= !d.size || job->all_digests;
 	t->total.unread += !content;
-	if (row == NULL && !content) {
-		close_maybe(fd);
+	if (row == NULL && !content)
 		return 0;
-	}
-	r = fd >= 0 ? 0 : root_open_as(due_root(t->due), v->path, &v->node,
-	                               &fd, &node);
+	r = root_open_as(due_root(t->due), v->path, &v->node, &fd, &node);
 	if (r < 0) {
 		tell(t, FINDING_UNKNOWN, v->path, NULL, err_text(r));
 		return 0;
@@ -220,7 +206,7 @@ note_writable(struct auditor *t, const struct verdict *v)
 
 static int
 check_due(struct auditor *t, const char *listed, const struct verdict *v,
-          const struct ledger_row *row, int fd)
+          const struct ledger_row *row)
 {
 	const struct foreign *foreign = t->audit->s->foreign;
 	int r;
@@ -233,11 +219,7 @@ check_due(struct auditor *t, const char *listed, const struct verdict *v,
 	t->total.states[t->off ? SURVEY_OFF : v->flags & IFLAG_IMMUTABLE ?
 	                SURVEY_PROTECTED : SURVEY_OPEN]++;
 	r = note_writable(t, v);
-	if (r < 0) {
-		close_maybe(fd);
-		return r;
-	}
-	return check_file(t, listed, v, row, fd);
+	return r < 0 ? r : check_file(t, listed, v, row);
 }
 
 /*
@@ -260,9 +242,9 @@ check_unprotected(struct auditor *t, const char *listed,
 		return 0;
 	t->total.states[SURVEY_EXEMPT]++;
 	if (recorded)
-		return check_file(t, listed, v, row, -1);
+		return check_file(t, listed, v, row);
 	return v->exempt != EXEMPT_TREE || !package_settled(t->package) ? 0 :
-	       check_file(t, listed, v, NULL, -1);
+	       check_file(t, listed, v, NULL);
 }
 
 static int
@@ -311,7 +293,7 @@ check_rest(struct auditor *t, const char *listed, const struct verdict *v,
 		/* no run that we know of has left it so */
 		if (row != NULL && row->flagged && (t->row == NULL ||
 		    !index_row_current(t->row, t->package)))
-			return check_file(t, listed, v, row, -1);
+			return check_file(t, listed, v, row);
 		break;
 	}
 	return 0;
@@ -340,22 +322,18 @@ audit_path(struct auditor *t, const char *listed)
 	const char *real = dpkgdb_real(t->audit->s->db, t->package, listed);
 	const struct ledger_row *row = row_of(t, real);
 	struct verdict v;
-	int fd = -1, r;
+	int r;
 
-	if (row != NULL && row->flagged && !t->audit->job->quick)
-		due_judge_open(t->due, t->package, listed, &v, &fd);
-	else
-		due_judge(t->due, t->package, listed, &v);
+	due_judge(t->due, t->package, listed, &v);
 	if (v.have_node && S_ISREG(v.node.mode))
 		t->total.files++;
 	r = note_seen(t, &v);
 	if (r == 0 && v.kind == DUE_YES)
-		return check_due(t, listed, &v, row, fd);
+		return check_due(t, listed, &v, row);
 	if (r == 0 && v.kind == DUE_UNSUPPORTED) {
 		t->total.states[SURVEY_UNSUPPORTED]++;
-		return check_file(t, listed, &v, row, fd);
+		return check_file(t, listed, &v, row);
 	}
-	close_maybe(fd);
 	return r < 0 ? r : check_rest(t, listed, &v, row);
 }
 

@@ -419,18 +419,3 @@ due_judge(struct due *d, const struct package *p, const char *listed,
 	judge_name(d, p, listed, ret);
 	judge_node(d, p, root_stat(d->root, ret->path, &ret->node), ret);
 }
-
-void
-due_judge_open(struct due *d, const struct package *p, const char *listed,
-               struct verdict *ret, int *ret_fd)
-{
-	int r;
-
-	*ret_fd = -1;
-	judge_name(d, p, listed, ret);
-	if (ret->exempt == EXEMPT_NO)
-		r = root_look(d->root, ret->path, ret_fd, &ret->node);
-	else
-		r = root_stat(d->root, ret->path, &ret->node);
-	judge_node(d, p, r, ret);
-}

@@ -441,27 +441,6 @@ root_open(struct root *r, const char *path, int *ret_fd,
 }
 
 int
-root_look(struct root *r, const char *path, int *ret_fd,
-          struct node *ret_node)
-{
-	struct node named;
-	const char *base;
-	int dirfd;
-	int err;
-
-	err = locate(r, path, &dirfd, &base);
-	if (err == 0)
-		err = node_at(dirfd, base, &named);
-	if (err < 0)
-		return err;
-	if (open_named(dirfd, base, &named, ret_fd, ret_node) < 0) {
-		*ret_fd = -1;
-		*ret_node = named;
-	}
-	return 0;
-}
-
-int
 root_open_as(struct root *r, const char *path, const struct node *known,
              int *ret_fd, struct node *ret_node)
 {
