@@ -66,8 +66,10 @@ struct audit {
 	struct found_folder {
 		const char *path;
 		uint64_t dev;
-		bool listed;	/* inos are the inodes of all that is in it */
-		size_t first, n;	/* where they are in the thread's */
+		bool listed;	/* inos are the inodes of all that is in it,
+				 * the first n_files of them regular files'
+				 * and in their order */
+		size_t first, n, n_files;	/* where in the thread's */
 		const uint64_t *inos;
 	} *folders;			/* of packages; to be looked through */
 	size_t n_folders;
@@ -87,8 +89,12 @@ struct audit {
 	int bad;
 	int err;			/* -ENOMEM: nothing can be told */
 
-	/* Threads that join in when the disk is what we wait for. */
 	pthread_cond_t changed;
+	/* Threads wait until all of them can begin. */
+	void *(*task)(void *);
+	size_t n_own;
+	bool begun;
+	/* Threads that join in when the disk is what we wait for. */
 	bool cold, over;
 };
 
@@ -126,6 +132,9 @@ struct auditor {
 	uint64_t *inos;			/* of what is in them */
 	size_t n_inos, cap_inos;
 	struct strmap *words;		/* folder -> its attributes */
+	struct strmap *lists;		/* folder -> its number in folders */
+	const char *list_of;		/* the folder last asked for, and */
+	uintptr_t list;			/* its number + 1; 0: none */
 	/* Files that are being fetched from the disk, oldest at first_ahead. */
 	struct reading *ahead[AUDIT_AHEAD];
 	unsigned int n_ahead, first_ahead;
@@ -137,6 +146,7 @@ struct auditor {
 	const struct ledger *ledger;
 	size_t hint;			/* the row that most likely is next */
 	const struct index_row *row;
+	int fd;				/* of the path at hand; -1: not open */
 	uint64_t *offsets;		/* by row of the ledger; NULL: all meant */
 	bool off;
 	int err;
@@ -152,6 +162,13 @@ void audit_keep(struct audit *a, size_t package, enum finding_kind kind,
 void audit_sort(struct audit *a, struct audit_total *total);
 /* Room for one more in an array of the audit's arena; the mutex is held. */
 void *audit_grow(struct audit *a, void *old, size_t n, size_t size);
+
+/*
+ * audit_threads.c: the task on n auditors at once, the first of them on our
+ * own thread; then the first error of any. Descriptors that a task opens are
+ * closed by it.
+ */
+int audit_threads(struct auditor *t, size_t n, void *(*task)(void *));
 
 /* audit_choose.c: which packages, in which order; loads their lists. */
 int audit_choose(struct audit *a, struct diag *diag);
@@ -198,5 +215,7 @@ int audit_chain(struct audit *a, struct diag *diag);
 int audit_stray(struct auditor *t, size_t n);
 /* The inodes of what is in a folder that is open, for audit_stray. */
 int audit_list_folder(struct auditor *t, int fd, const char *path);
+/* True if that list says that inode ino is a regular file in path's folder. */
+bool audit_listed(struct auditor *t, const char *path, uint64_t ino);
 
 #endif

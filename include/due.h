@@ -70,6 +70,14 @@ bool due_conffile(struct root *root, const char *path, char ret[DUE_PATH_MAX],
 void due_judge(struct due *d, const struct package *p, const char *listed,
                struct verdict *ret);
 
+/*
+ * The same for what a folder's list has just told to be a regular file: it is
+ * opened at once, and judged by its descriptor, which the caller closes; -1
+ * where it can't be opened.
+ */
+void due_judge_open(struct due *d, const struct package *p,
+                    const char *listed, struct verdict *ret, int *ret_fd);
+
 /* What a file system can do, cached by device; path: any file on it. */
 const struct fskind *due_fskind(struct due *d, const char *path,
                                 const struct node *n);

@@ -71,6 +71,13 @@ int root_open(struct root *r, const char *path, int *ret_fd,
  * file by now. */
 int root_open_as(struct root *r, const char *path, const struct node *known,
                  int *ret_fd, struct node *ret_node);
+/*
+ * root_open without a look at it first: for a name that getdents(2) has told
+ * to be a regular file's just now. Where it fails, in any way, another call
+ * may not: what is mounted over, and what others own, is not opened.
+ */
+int root_open_listed(struct root *r, const char *path, int *ret_fd,
+                     struct node *ret_node);
 
 /*
  * The target of the symlink that the last component is, NUL-terminated.

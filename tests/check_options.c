@@ -320,7 +320,7 @@ START_TEST(options_of_the_audit_refused)
 	refuse("--list --format=rpm", "--format=rpm is for --verify");
 	refuse("--format=rpm --history", "--format=rpm is for --verify");
 	refuse("--verify --quick --digests=all",
-	       "--quick reads no content: no --digests");
+	       "--quick does not go with --digests=all");
 	refuse("--list --polite", "--polite does not go with --list");
 	refuse("-V --accept", "--accept does not go with -V");
 }

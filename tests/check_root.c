@@ -398,6 +398,27 @@ START_TEST(open_what_was_seen)
 }
 END_TEST
 
+/* What was listed as a regular file; whatever else it is by now is closed. */
+START_TEST(open_listed)
+{
+	struct node seen, n;
+	int fd = -1;
+
+	ck_assert_int_eq(mkfifo(below("/fifo"), 0600), 0);
+	ck_assert_int_eq(root_stat(root, "/bin/ls", &seen), 0);
+	ck_assert_int_eq(root_open_listed(root, "/bin/ls", &fd, &n), 0);
+	ck_assert_uint_eq(n.ino, seen.ino);
+	ck_assert_uint_eq(n.attributes_mask, seen.attributes_mask);
+	close(fd);
+	fd = -1;
+	ck_assert_int_eq(root_open_listed(root, "/fifo", &fd, &n), ERR_UNSAFE);
+	ck_assert_int_eq(root_open_listed(root, "/lib", &fd, &n), -ELOOP);
+	ck_assert_int_eq(root_open_listed(root, "/bin/no", &fd, &n), -ENOENT);
+	ck_assert_int_eq(root_open_listed(root, "/usr", &fd, &n), ERR_UNSAFE);
+	ck_assert_int_eq(fd, -1);
+}
+END_TEST
+
 START_TEST(open_folders)
 {
 	struct stat st, by_name;
@@ -532,6 +553,7 @@ suite(void)
 	tcase_add_test(t, open_regular_files_only);
 	tcase_add_test(t, open_what_was_seen);
 	tcase_add_test(t, open_folders);
+	tcase_add_test(t, open_listed);
 	tcase_add_test(t, new_root);
 	tcase_add_test(t, many_folders);
 	tcase_add_test(t, folder_turned_into_a_link);

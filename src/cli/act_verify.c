@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "act.h"
 #include "audit.h"
@@ -13,6 +14,7 @@
 #include "metrics.h"
 
 #define DESCRIPTORS 8192
+#define LONGEST_WAIT 1800	/* seconds */
 
 static double
 now(clockid_t id)
@@ -51,9 +53,7 @@ summarize(struct cli *c, const struct audit_total *t, double seconds)
 	         t->files, t->files == 1 ? "" : "s", t->findings,
 	         t->findings == 1 ? "" : "s");
 	add_part(text, sizeof(text), t->unknown, "could not be looked at");
-	if (c->o->quick || c->o->verbose)
-		add_part(text, sizeof(text), t->unread,
-		         "whose content was not read");
+	add_part(text, sizeof(text), t->unread, "whose content was not read");
 	if (c->o->verbose)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		         ", %" PRIu64 " bytes read in %.3f s", t->bytes,
@@ -103,13 +103,28 @@ allow_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &fds);
 }
 
+/* What a run has open is no news: who is in no hurry lets it end first. */
+static void
+let_run_end(const struct cli *c)
+{
+	const struct state *s = c->session->state;
+
+	if (!c->o->polite || s == NULL || !state_locked(s))
+		return;
+	log_warn("a run is under way: waiting for its end");
+	for (int i = 0; i < LONGEST_WAIT && state_locked(s); i++)
+		sleep(1);
+}
+
 static int
 prepare(struct cli *c, struct diag *diag)
 {
 	int r = cli_open(c, c->o->root, c->o->admindir, false, diag);
 
-	if (r == 0)
+	if (r == 0) {
+		let_run_end(c);
 		r = cli_load(c, diag);
+	}
 	if (r == 0 && c->blind)
 		r = diag_set(diag, -EPERM, NULL, 0,
 		             "requires superuser privilege");

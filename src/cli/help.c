@@ -17,7 +17,8 @@ static const char tail[] =
 	"\n"
 	"With one of dpkg's actions --install, --unpack, --configure,\n"
 	"--triggers-only, --remove and --purge it does what dpkg would do.\n"
-	"Exit status: 0 all is well, 1 findings, 2 trouble.\n";
+	"Exit status: 0 all is well, 1 findings, 2 trouble; of --open that of\n"
+	"its command, or 125 to 127.\n";
 
 /* One row; further lines of its words stand below the first. */
 static int

@@ -204,7 +204,7 @@ check_options(struct parse *p)
 		                "--format=rpm is for --verify");
 	if (p->o->quick && p->o->all_digests)
 		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
-		                "--quick reads no content: no --digests");
+		                "--quick does not go with --digests=all");
 	return 0;
 }
 

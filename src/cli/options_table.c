@@ -55,7 +55,8 @@ static const struct option_row rows[] = {
 	PLAIN("accept", 0, ACCEPT, V(PROTECT) | V(ADOPT),
 	      "take the present state of the files over"),
 	PLAIN("quick", 0, QUICK, V(VERIFY) | V(PROTECT) | V(ADOPT),
-	      "read only what is not by its times as recorded"),
+	      "--verify: read only what has other times than\n"
+	      "recorded; --protect, --adopt: read nothing"),
 	PLAIN("no-act", 0, NO_ACT, CHANGES,
 	      "only tell what would be done"),
 	PLAIN("forget", 0, FORGET, V(RELEASE),

@@ -262,19 +262,36 @@ audit_package(struct auditor *t, size_t at)
 	return r;
 }
 
+/* Descriptors are opened and closed by one and the same thread. */
+static int
+open_root(struct auditor *t)
+{
+	struct session *s = t->audit->s;
+	int r = root_new(s->instdir, &t->root);
+
+	return r < 0 ? r : due_new(s->facts, t->root, &t->due);
+}
+
+static void
+close_root(struct auditor *t)
+{
+	due_free(t->due);
+	root_free(t->root);
+	t->due = NULL;
+	t->root = NULL;
+}
+
 static int
 open_auditor(struct auditor *t)
 {
-	struct session *s = t->audit->s;
-	int r;
-
 	t->words = strmap_new();
+	t->lists = strmap_new();
 	if (t->audit->strays)
 		t->seen = inoset_new();
-	if (t->words == NULL || (t->audit->strays && t->seen == NULL))
+	if (t->words == NULL || t->lists == NULL ||
+	    (t->audit->strays && t->seen == NULL))
 		return -ENOMEM;
-	r = root_new(s->instdir, &t->root);
-	return r < 0 ? r : due_new(s->facts, t->root, &t->due);
+	return open_root(t);
 }
 
 static void
@@ -290,10 +307,9 @@ close_auditor(struct auditor *t, struct audit_total *total)
 	lanes_free(t->all);
 	inoset_free(t->seen);
 	strmap_free(t->words);
+	strmap_free(t->lists);
 	free(t->folders);
 	free(t->inos);
-	due_free(t->due);
-	root_free(t->root);
 }
 
 /* An extra thread: true once it is cold and something is left to do. */
@@ -328,6 +344,7 @@ work(void *arg)
 		progress_step(a->s->progress);
 	}
 	audit_finish(t);
+	close_root(t);
 	pthread_mutex_lock(&a->mutex);
 	a->over = true;
 	pthread_cond_broadcast(&a->changed);
@@ -341,6 +358,7 @@ work_on_folders(void *arg)
 	struct auditor *t = arg;
 	struct audit *a = t->audit;
 
+	t->err = open_root(t);
 	while (t->err == 0) {
 		size_t i = atomic_fetch_add(&a->next_folder, 1);
 
@@ -348,25 +366,8 @@ work_on_folders(void *arg)
 			break;
 		t->err = audit_stray(t, i);
 	}
+	close_root(t);
 	return NULL;
-}
-
-/* Runs fn on n threads, of which the first is ours. */
-static int
-run_threads(struct auditor *t, size_t n, void *(*fn)(void *))
-{
-	size_t started = 1;
-	int r = 0;
-
-	while (started < n && pthread_create(&t[started].id, NULL, fn,
-	                                     &t[started]) == 0)
-		started++;
-	fn(&t[0]);
-	for (size_t i = 1; i < started; i++)
-		pthread_join(t[i].id, NULL);
-	for (size_t i = 0; r == 0 && i < started; i++)
-		r = t[i].err;
-	return r;
 }
 
 static int
@@ -434,11 +435,11 @@ run_auditors(struct audit *a, struct audit_total *total)
 		t[i].audit = a;
 		t[i].extra = i >= n;
 	}
-	r = run_threads(t, all, work);
+	r = audit_threads(t, all, work);
 	if (r == 0 && a->strays) {
 		r = merge_folders(a, t, all);
 		if (r == 0)
-			r = run_threads(t, n, work_on_folders);
+			r = audit_threads(t, n, work_on_folders);
 	}
 	for (size_t i = 0; i < all; i++)
 		close_auditor(&t[i], total);

@@ -66,8 +66,9 @@ check_words(struct auditor *t, int fd, const struct ledger_row *row,
 	return r == -ENOMEM ? r : 0;
 }
 
-/* Attributes and content of what is open; row NULL: only the MD5 is known. A
- * conffile's MD5 is `sum`, with neither row nor anything else to compare. */
+/* Attributes and content of what is open. row NULL: nothing is recorded; sum:
+ * dpkg's MD5 where no digest is recorded. A conffile's MD5 is `sum`, with
+ * neither row nor anything else to compare. */
 static int
 check_open_file(struct auditor *t, const char *path, int fd,
                 const struct node *node, const struct ledger_row *row,
@@ -95,13 +96,27 @@ check_open_file(struct auditor *t, const char *path, int fd,
 	r->size = node->size;
 	r->mtime = node->mtime;
 	r->has_row = row != NULL;
-	if (row != NULL) {
+	if (row != NULL)
 		r->row = *row;
-	} else {
+	if (sum != NULL) {
 		r->row.has_md5 = true;
 		memcpy(r->row.md5, sum, sizeof(r->row.md5));
 	}
 	return audit_read(t, r);
+}
+
+/* It may be open already; now it is the caller's. */
+static int
+open_at_hand(struct auditor *t, const struct verdict *v, int *ret_fd,
+             struct node *ret_node)
+{
+	if (t->fd < 0)
+		return root_open_as(due_root(t->due), v->path, &v->node,
+		                    ret_fd, ret_node);
+	*ret_fd = t->fd;
+	*ret_node = v->node;
+	t->fd = -1;
+	return 0;
 }
 
 static int
@@ -121,10 +136,13 @@ check_file(struct auditor *t, const char *listed, const struct verdict *v,
 		             &v->node, false, differs, &d);
 		if (row->type != LEDGER_FILE)
 			return 0;
-	} else if (!job->quick) {
-		sum = sum_of(t, listed);
 	}
-	content = row != NULL ? row->has_md5 || row->has_sha256 : sum != NULL;
+	/* Flags alone were set (--quick): its digests are still dpkg's. */
+	content = row != NULL && (row->has_md5 || row->has_sha256);
+	if (!content && !job->quick) {
+		sum = sum_of(t, listed);
+		content = sum != NULL;
+	}
 	if (row != NULL && job->quick &&
 	    compare_unchanged(row, t->row, &v->node)) {
 		t->total.unread++;
@@ -135,7 +153,7 @@ check_file(struct auditor *t, const char *listed, const struct verdict *v,
 	t->total.unread += !content;
 	if (row == NULL && !content)
 		return 0;
-	r = root_open_as(due_root(t->due), v->path, &v->node, &fd, &node);
+	r = open_at_hand(t, v, &fd, &node);
 	if (r < 0) {
 		tell(t, FINDING_UNKNOWN, v->path, NULL, err_text(r));
 		return 0;
@@ -316,6 +334,23 @@ row_of(struct auditor *t, const char *real)
 	return row;
 }
 
+static int
+check_path(struct auditor *t, const char *listed, const struct verdict *v,
+           const struct ledger_row *row)
+{
+	int r = note_seen(t, v);
+
+	if (v->have_node && S_ISREG(v->node.mode))
+		t->total.files++;
+	if (r == 0 && v->kind == DUE_YES)
+		return check_due(t, listed, v, row);
+	if (r == 0 && v->kind == DUE_UNSUPPORTED) {
+		t->total.states[SURVEY_UNSUPPORTED]++;
+		return check_file(t, listed, v, row);
+	}
+	return r < 0 ? r : check_rest(t, listed, v, row);
+}
+
 int
 audit_path(struct auditor *t, const char *listed)
 {
@@ -324,17 +359,16 @@ audit_path(struct auditor *t, const char *listed)
 	struct verdict v;
 	int r;
 
-	due_judge(t->due, t->package, listed, &v);
-	if (v.have_node && S_ISREG(v.node.mode))
-		t->total.files++;
-	r = note_seen(t, &v);
-	if (r == 0 && v.kind == DUE_YES)
-		return check_due(t, listed, &v, row);
-	if (r == 0 && v.kind == DUE_UNSUPPORTED) {
-		t->total.states[SURVEY_UNSUPPORTED]++;
-		return check_file(t, listed, &v, row);
-	}
-	return r < 0 ? r : check_rest(t, listed, &v, row);
+	t->fd = -1;
+	if (row != NULL && (row->has_md5 || row->has_sha256) &&
+	    audit_listed(t, real, row->ino))
+		due_judge_open(t->due, t->package, listed, &v, &t->fd);
+	else
+		due_judge(t->due, t->package, listed, &v);
+	r = check_path(t, listed, &v, row);
+	if (t->fd >= 0)
+		close(t->fd);
+	return r;
 }
 
 static int

@@ -153,6 +153,32 @@ add_ino(struct auditor *t, uint64_t ino)
 	return 0;
 }
 
+/* Regular files come before all others. */
+static int
+add_entry(struct auditor *t, struct found_folder *f, const struct entry *e)
+{
+	uint64_t *at;
+	int r;
+
+	if (is_dots(e->name))
+		return 0;
+	r = add_ino(t, e->ino);
+	if (r < 0 || e->type != DT_REG)
+		return r;
+	at = t->inos + f->first + f->n_files++;
+	t->inos[t->n_inos - 1] = *at;
+	*at = e->ino;
+	return 0;
+}
+
+static int
+by_ino(const void *x, const void *y)
+{
+	const uint64_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
 /* It is the folder that was noted last, or one that was noted before. */
 int
 audit_list_folder(struct auditor *t, int fd, const char *path)
@@ -174,14 +200,41 @@ audit_list_folder(struct auditor *t, int fd, const char *path)
 			const struct entry *e =
 			    (const struct entry *)(const void *)(room + at);
 
-			if (!is_dots(e->name))
-				r = add_ino(t, e->ino);
+			r = add_entry(t, f, e);
 			at += e->reclen;
 		}
 	}
 	f->n = t->n_inos - f->first;
 	f->listed = n == 0;
-	return r;
+	if (f->n_files > 0)
+		qsort(t->inos + f->first, f->n_files, sizeof(*t->inos),
+		      by_ino);
+	t->list_of = NULL;
+	return r < 0 ? r : strmap_put(t->lists, path, t->n_folders);
+}
+
+bool
+audit_listed(struct auditor *t, const char *path, uint64_t ino)
+{
+	const struct found_folder *f;
+	const char *folder;
+	int r;
+
+	if (t->n_folders == 0)
+		return false;
+	folder = root_folder(due_root(t->due), path, &r);
+	if (folder == NULL)
+		return false;
+	if (folder != t->list_of) {
+		t->list = 0;
+		strmap_get(t->lists, folder, &t->list);
+		t->list_of = folder;
+	}
+	if (t->list == 0)
+		return false;
+	f = &t->folders[t->list - 1];
+	return f->listed && bsearch(&ino, t->inos + f->first, f->n_files,
+	                            sizeof(ino), by_ino) != NULL;
 }
 
 /* Nobody is in it whom no package lists. */

@@ -413,6 +413,20 @@ judge_name(struct due *d, const struct package *p, const char *listed,
 }
 
 void
+due_judge_open(struct due *d, const struct package *p, const char *listed,
+               struct verdict *ret, int *ret_fd)
+{
+	int r;
+
+	judge_name(d, p, listed, ret);
+	*ret_fd = -1;
+	r = root_open_listed(d->root, ret->path, ret_fd, &ret->node);
+	if (r < 0)
+		r = root_stat(d->root, ret->path, &ret->node);
+	judge_node(d, p, r, ret);
+}
+
+void
 due_judge(struct due *d, const struct package *p, const char *listed,
           struct verdict *ret)
 {
