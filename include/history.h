@@ -68,6 +68,11 @@ struct history_ledgers;
  */
 int history_ledgers(int history_dirfd, struct history_ledgers **ret,
                     struct diag *diag);
+/*
+ * The same of the newest entry alone, unchecked: little is read. Nothing is in
+ * it where that is torn. 0, -ENOENT (no history), or what reading gave.
+ */
+int history_newest(int history_dirfd, struct history_ledgers **ret);
 void history_ledgers_free(struct history_ledgers *h);
 /* SHA-256 in hex, "-" for removed, NULL: never named. */
 const char *history_ledger(const struct history_ledgers *h, const char *key);

@@ -24,6 +24,11 @@ int history_hash(const char *line, size_t len, char hex[HISTORY_HEAD_SIZE]);
  * before it, a torn one does not, and must not hide what stands there.
  */
 int history_link(char link[HISTORY_HEAD_SIZE], const char *line, size_t len);
+/*
+ * The last line, without its newline, is *ret_at and what follows in b. Only
+ * the tail of the file is read, more of it until a line is whole.
+ */
+int history_tail(int fd, struct buf *b, size_t *ret_at, bool *ret_torn);
 /* The link after the last line, by reading all of them. */
 int history_last(int history_dirfd, char ret_link[HISTORY_HEAD_SIZE]);
 

@@ -11,6 +11,7 @@
 #include "compare.h"
 #include "digest.h"
 #include "infosum.h"
+#include "records.h"
 #include "self.h"
 #include "signing.h"
 #include "transaction.h"
@@ -274,28 +275,12 @@ audit_self(struct audit *a, struct audit_total *total)
 }
 
 static void
-check_record(struct audit *a, int dirfd, const char *folder, const char *name,
-             enum finding_kind kind)
+keep_record(void *ctx, const struct finding *f)
 {
-	const char *named = history_record(a->chain, name);
-	char path[PATH_MAX], actual[2 * DIGEST_MAX + 1] = "-";
-	const size_t nobody = a->s->db->n_packages;
-	unsigned char sum[32];
-	bool has;
-	int r;
+	struct audit *a = ctx;
 
-	if (named == NULL)
-		return;		/* by a version that did not tell */
-	snprintf(path, sizeof(path), "%.3800s/%s", folder, name);
-	r = infosum_file(dirfd, name, &has, sum);
-	if (r == 0 && has)
-		digest_hex(sum, sizeof(sum), actual);
-	if (r < 0)
-		audit_keep(a, nobody, FINDING_UNKNOWN, path, NULL,
-		           err_text(r));
-	else if (strcmp(named, actual) != 0)
-		audit_keep(a, nobody, kind, path, named[0] == '-' ? "none" :
-		           named, has ? actual : "gone");
+	audit_keep(a, a->s->db->n_packages, f->kind, f->path, f->expected,
+	           f->actual);
 }
 
 static bool
@@ -310,16 +295,12 @@ self_told(const struct audit *a)
 int
 audit_records(struct audit *a)
 {
-	const struct session *s = a->s;
+	struct session *s = a->s;
 
 	if (a->chain == NULL || s->state == NULL || a->live)
 		return 0;
-	check_record(a, s->state->ledger_fd, STATE_DIR "/ledger",
-	             TRANSACTION_INDEX, FINDING_LEDGER);
 	/* A shim without its diversion says all. */
-	if (!s->guest_db && !self_told(a))
-		check_record(a, s->db_fd, s->state->admindir,
-		             TRANSACTION_DIVERSIONS, FINDING_DATABASE);
+	records_check(s, a->chain, !self_told(a), keep_record, a);
 	return a->err;
 }
 

@@ -56,12 +56,8 @@ read_at(int fd, off_t from, struct buf *b)
 	return file_read_fd(fd, b);
 }
 
-/*
- * The last line, without its newline, is *ret_at and what follows in b.
- * Only the tail of the file is read, more of it until a line is whole.
- */
-static int
-last_line(int fd, struct buf *b, size_t *ret_at, bool *ret_torn)
+int
+history_tail(int fd, struct buf *b, size_t *ret_at, bool *ret_torn)
 {
 	size_t want = HISTORY_CHUNK;
 	struct stat st;
@@ -105,7 +101,7 @@ append(int history_dirfd, int fd, const struct buf *object, char *ret_head)
 
 	buf_init(&tail, 8 * HISTORY_MAX_LINE);
 	buf_init(&out, 2 * HISTORY_MAX_LINE);
-	err = last_line(fd, &tail, &at, &torn);
+	err = history_tail(fd, &tail, &at, &torn);
 	if (err == 0 && tail.len > 0 &&
 	    history_entry(tail.data + at, tail.len - at) == 0)
 		err = history_last(history_dirfd, hex);

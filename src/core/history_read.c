@@ -368,20 +368,30 @@ history_check(int history_dirfd, struct diag *diag)
 	return run_check(&c, history_dirfd);
 }
 
+/* NULL: no memory. */
+static struct history_ledgers *
+ledgers_new(void)
+{
+	struct history_ledgers *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return NULL;
+	h->arena = arena_new();
+	h->map = strmap_new();
+	if (h->arena != NULL && h->map != NULL)
+		return h;
+	history_ledgers_free(h);
+	return NULL;
+}
+
 int
 history_ledgers(int history_dirfd, struct history_ledgers **ret,
                 struct diag *diag)
 {
-	struct check c = { .diag = diag };
+	struct check c = { .diag = diag, .ledgers = ledgers_new() };
 	int err = -ENOMEM;
 
-	c.ledgers = calloc(1, sizeof(*c.ledgers));
-	if (c.ledgers != NULL) {
-		c.ledgers->arena = arena_new();
-		c.ledgers->map = strmap_new();
-	}
-	if (c.ledgers != NULL && c.ledgers->arena != NULL &&
-	    c.ledgers->map != NULL)
+	if (c.ledgers != NULL)
 		err = run_check(&c, history_dirfd);
 	else
 		diag_set(diag, err, HISTORY_NAME, 0, "%s", err_text(err));
@@ -392,6 +402,46 @@ history_ledgers(int history_dirfd, struct history_ledgers **ret,
 	memcpy(c.ledgers->head, c.last, sizeof(c.last));
 	*ret = c.ledgers;
 	return err;
+}
+
+static int
+newest(int fd, struct buf *b, struct history_ledgers *h)
+{
+	struct diag diag = { .line = 0 };
+	struct check c = { .ledgers = h, .diag = &diag };
+	bool torn = false;
+	size_t at = 0;
+	int err = history_tail(fd, b, &at, &torn);
+
+	if (err < 0 || torn || b->len == 0)
+		return err;
+	err = note_ledgers(&c, b->data + at, b->len - at);
+	return err < 0 ? err : c.broken ? ERR_FORMAT : 0;
+}
+
+int
+history_newest(int history_dirfd, struct history_ledgers **ret)
+{
+	int fd = openat(history_dirfd, HISTORY_NAME, O_RDONLY | O_CLOEXEC |
+	                O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct history_ledgers *h;
+	struct buf b;
+	int err = -ENOMEM;
+
+	if (fd < 0)
+		return -errno;
+	buf_init(&b, 8 * HISTORY_MAX_LINE);
+	h = ledgers_new();
+	if (h != NULL)
+		err = newest(fd, &b, h);
+	buf_free(&b);
+	close(fd);
+	if (err < 0) {
+		history_ledgers_free(h);
+		return err;
+	}
+	*ret = h;
+	return 0;
 }
 
 void

@@ -22,6 +22,7 @@
 #include "opening.h"
 #include "prepare.h"
 #include "real.h"
+#include "records.h"
 #include "recover.h"
 #include "settle.h"
 #include "transaction.h"
@@ -140,6 +141,10 @@ step_plan(struct run *r)
 	};
 	int e = session_db(r->s, &r->diag);
 
+	/* What was edited between two runs is told before this one makes it
+	 * its own; beside a live run it is that one's work. */
+	if (e == 0 && r->nested.journal == NULL)
+		r->tally.findings += records_since_last(r->s, run_finding, r);
 	if (e == 0)
 		e = prepare(r);
 	if (e == 0)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "records.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "digest.h"
+#include "infosum.h"
+#include "transaction.h"
+
+/* 1 if it was told. */
+static size_t
+check(const char *named, int dirfd, const char *folder, const char *name,
+      enum finding_kind kind, finding_fn *fn, void *ctx)
+{
+	char path[PATH_MAX], actual[2 * DIGEST_MAX + 1] = "-";
+	struct finding f = { .kind = kind, .path = path };
+	unsigned char sum[32];
+	bool has;
+	int r;
+
+	if (named == NULL)
+		return 0;	/* by a version that did not tell */
+	snprintf(path, sizeof(path), "%.3800s/%s", folder, name);
+	r = infosum_file(dirfd, name, &has, sum);
+	if (r == 0 && has)
+		digest_hex(sum, sizeof(sum), actual);
+	if (r < 0) {
+		f.kind = FINDING_UNKNOWN;
+		f.actual = err_text(r);
+	} else if (strcmp(named, actual) != 0) {
+		f.expected = named[0] == '-' ? "none" : named;
+		f.actual = has ? actual : "gone";
+	} else {
+		return 0;
+	}
+	fn(ctx, &f);
+	return 1;
+}
+
+size_t
+records_check(struct session *s, const struct history_ledgers *h,
+              bool diversions, finding_fn *fn, void *ctx)
+{
+	size_t n = check(history_record(h, TRANSACTION_INDEX),
+	                 s->state->ledger_fd, STATE_DIR "/ledger",
+	                 TRANSACTION_INDEX, FINDING_LEDGER, fn, ctx);
+
+	if (diversions && !s->guest_db)
+		n += check(history_record(h, TRANSACTION_DIVERSIONS), s->db_fd,
+		           s->state->admindir, TRANSACTION_DIVERSIONS,
+		           FINDING_DATABASE, fn, ctx);
+	return n;
+}
+
+size_t
+records_since_last(struct session *s, finding_fn *fn, void *ctx)
+{
+	struct history_ledgers *h;
+	size_t n;
+
+	/* Where it was released, nobody kept them. */
+	if (s->state == NULL || !state_adopted(s->state) || s->newer ||
+	    s->state->history_fd < 0 || s->state->ledger_fd < 0 ||
+	    history_newest(s->state->history_fd, &h) < 0)
+		return 0;
+	n = records_check(s, h, true, fn, ctx);
+	history_ledgers_free(h);
+	return n;
+}
