@@ -10,7 +10,7 @@
 #include "nested.h"
 #include "transaction.h"
 
-/* What admin.c and admin_count.c share; for nobody else. */
+/* What src/core/admin*.c share; for nobody else. */
 
 /* What every action here begins and ends with. */
 struct act {
@@ -29,6 +29,16 @@ struct act {
 	bool recovered;
 	const char *note;	/* for the entry; NULL: none */
 };
+
+/* Locks, recovery, records, database, choice. */
+int act_begin(struct act *a, struct diag *diag);
+/* What a newer version has written would be lost, or not be told of it. */
+int act_no_newer(const struct session *s, struct diag *diag);
+int act_journal(struct act *a, struct diag *diag);
+/* Closes the chosen packages; full: all that is due. */
+int act_close(struct act *a, bool full, struct diag *diag);
+/* The entry, and the end of the journal; frees what *a has. Returns r. */
+int act_finish(struct act *a, int r);
 
 /* Runs fn on every listed file of the chosen packages. */
 typedef int act_verdict_fn(struct act *a, struct package *p,

@@ -30,6 +30,7 @@ struct index_row {
 				 * 0: they are as the ledger has them */
 	uint64_t bytes;		/* of all recorded files */
 	uint64_t run;		/* id of the run that closed it last; 0: none */
+	bool was_off;		/* before the action at hand; not stored */
 };
 
 struct index {

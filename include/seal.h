@@ -49,6 +49,8 @@ struct seal_job {
 	struct lanes *lanes;
 	bool in_run;		/* dpkg has acted on the package: what no
 				 * md5sums line knows is taken as it is */
+	bool closed;		/* nobody had a reason to lift the flag of
+				 * what is recorded: that is told */
 	bool accept;		/* take over what differs */
 	bool lazy;		/* a flag set on unchanged content does not make
 				 * a new ledger: the index row's times tell */

@@ -12,7 +12,7 @@
 struct seal_item {
 	struct package *package;	/* list and md5sums loaded */
 	const struct index_row *row;	/* of the old index, or NULL */
-	bool in_run;			/* as in seal_job */
+	bool in_run, closed;		/* as in seal_job */
 	bool accept;			/* take over what differs */
 	bool failed;			/* filled: something stays open */
 	bool newer;			/* filled: its ledger is of a newer

@@ -72,16 +72,16 @@ START_TEST(rows_come_back)
 {
 	static const struct index_row rows[] = {
 		{ "libc6", "i386", "2.36-9", PKG_INSTALLED, false, 1, 2, 3,
-		  false, 4, 5, 6, 7 },
+		  false, 4, 5, 6, 7, false },
 		{ "zsh", "amd64", "1:5~rc+x", PKG_TRIGGERS_AWAITED, true,
 		  UINT64_MAX, UINT64_MAX, INT64_MAX, true, -1, INT64_MAX,
-		  UINT64_MAX, UINT64_MAX },
+		  UINT64_MAX, UINT64_MAX, false },
 		{ "libc6", "amd64", "2.36-9", PKG_HALF_INSTALLED, false, 0, 0,
-		  -INT64_MAX, false, 0, 0, 0, 0 },
+		  -INT64_MAX, false, 0, 0, 0, 0, false },
 		{ "odd", "", "", PKG_CONFIG_FILES, false, 0, 0, 0, false,
-		  0, 0, 0, 1 },
+		  0, 0, 0, 1, false },
 		{ "od\td", "a b", "\\\n\xff", PKG_UNPACKED, false, 0, 0, 0,
-		  false, 0, 0, 8, 1 },
+		  false, 0, 0, 8, 1, false },
 	};
 	struct index *x = index_new(), *y;
 
@@ -114,7 +114,7 @@ END_TEST
 START_TEST(a_row_added_twice_counts_once)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 1, 2,
-	                         3, false, 4, 5, 6, 0 };
+	                         3, false, 4, 5, 6, 0, false };
 	struct index *x = index_new();
 
 	ck_assert_int_eq(index_add(x, &row), 0);
@@ -129,7 +129,7 @@ END_TEST
 START_TEST(current_rows)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 11, 12,
-	                         13, true, 4, 5, 6, 7 };
+	                         13, true, 4, 5, 6, 7, false };
 	struct package p = { .name = "a", .arch = "all", .version = "1",
 		.state = PKG_INSTALLED, .list_known = true, .list_ino = 11,
 		.list_size = 12, .list_mtime = 13 };

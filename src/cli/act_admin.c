@@ -54,10 +54,13 @@ summarize(struct cli *c, const struct change *ch, const struct admin_job *job)
 		{ .key = "no_act", .number = job->no_act }
 	};
 	size_t files = ch->lifts ? t->cleared : t->closed;
-	char text[200], found[60] = "";
+	char text[200], lifted[40] = "", found[60] = "";
 
+	/* what the configuration has exempted, or nobody owns any more */
+	if (!ch->lifts && t->cleared > 0)
+		snprintf(lifted, sizeof(lifted), ", lifted %zu", t->cleared);
 	if (!ch->lifts && !job->no_act)
-		snprintf(found, sizeof(found), "; %zu finding%s",
+		snprintf(found, sizeof(found), "%s; %zu finding%s", lifted,
 		         t->findings, plural(t->findings));
 	snprintf(text, sizeof(text), "%s %zu file%s of %zu package%s%s",
 	         job->no_act ? ch->would : ch->done, files, plural(files),

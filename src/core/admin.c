@@ -3,7 +3,6 @@
 #include "admin_priv.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "lifting.h"
 #include "log.h"
 #include "nested.h"
+#include "records.h"
 #include "recover.h"
 #include "self.h"
 #include "settle.h"
@@ -33,15 +33,6 @@ on_finding(void *ctx, const struct finding *f)
 	found_add(&a->found, f);
 	if (a->job->on_finding != NULL)
 		a->job->on_finding(a->job->ctx, f);
-}
-
-static int64_t
-now_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* Which installed packages the words name; all of them with job->all. */
@@ -107,9 +98,45 @@ take_locks(struct act *a, struct diag *diag)
 	       guard_dpkg_apart(s, diag);
 }
 
-/* Locks, recovery, records, database, choice. */
+/*
+ * To dpkg a package is half-configured while its postinst runs. Ours does
+ * nothing to its own files after it calls --adopt, so it counts as installed:
+ * else it alone would stay open until the next run.
+ */
+static void
+settle_own(struct act *a)
+{
+	const char *script = getenv("DPKG_MAINTSCRIPT_NAME");
+	const char *package = getenv("DPKG_MAINTSCRIPT_PACKAGE");
+	struct dpkgdb *db = a->s->db;
+
+	if (!a->joins || a->nested.journal != NULL || script == NULL ||
+	    package == NULL || strcmp(script, "postinst") != 0 ||
+	    strcmp(package, SELF_PACKAGE) != 0)
+		return;
+	for (size_t i = 0; i < db->n_packages; i++) {
+		struct package *p = &db->packages[i];
+
+		if (strcmp(p->name, SELF_PACKAGE) == 0 && !p->reinstreq &&
+		    p->state == PKG_HALF_CONFIGURED)
+			p->state = PKG_INSTALLED;
+	}
+}
+
 static int
-begin(struct act *a, struct diag *diag)
+look(struct act *a, struct diag *diag)
+{
+	int r = session_db(a->s, diag);
+
+	if (r < 0)
+		return r;
+	settle_own(a);
+	return session_due(a->s, diag);
+}
+
+/* Locks, recovery, records, database, choice. */
+int
+act_begin(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
 	int r = take_locks(a, diag);
@@ -133,23 +160,23 @@ begin(struct act *a, struct diag *diag)
 		r = session_records(s, true, diag);
 	}
 	if (r == 0)
-		r = session_db(s, diag);
-	if (r == 0)
-		r = session_due(s, diag);
+		r = look(a, diag);
+	if (r == 0 && a->nested.journal == NULL && !a->job->accept)
+		a->job->tally.findings += records_since_last(s, on_finding, a);
 	return r < 0 ? r : choose(a);
 }
 
 /* What a newer version has written would be lost, or not be told of it. */
-static int
-no_newer(const struct session *s, struct diag *diag)
+int
+act_no_newer(const struct session *s, struct diag *diag)
 {
 	return !s->newer ? 0 :
 	       diag_set(diag, ERR_VERSION, STATE_DIR, 0, "holds what a newer "
 	                "version has written; only flags can be set");
 }
 
-static int
-begin_journal(struct act *a, struct diag *diag)
+int
+act_journal(struct act *a, struct diag *diag)
 {
 	const struct journal_plan plan = {
 		.action = a->name, .admindir = a->s->admindir,
@@ -181,9 +208,7 @@ close_nested(void *ctx, enum journal_wish wish)
 
 	a->account.s = a->s;
 	if (r == 0)
-		r = session_db(a->s, &diag);
-	if (r == 0)
-		r = session_due(a->s, &diag);
+		r = look(a, &diag);
 	if (r < 0)
 		return r;
 	if (wish == JOURNAL_RELEASED || strcmp(a->name, "release") == 0)
@@ -209,8 +234,8 @@ settled(struct act *a)
 	return r == 0;
 }
 
-static int
-finish(struct act *a, int r)
+int
+act_finish(struct act *a, int r)
 {
 	bool done = false;
 
@@ -248,8 +273,8 @@ finish(struct act *a, int r)
 	return r;
 }
 
-static int
-close_chosen(struct act *a, bool full, struct diag *diag)
+int
+act_close(struct act *a, bool full, struct diag *diag)
 {
 	const struct journal_plan plan = {
 		.packages = a->keys, .n_packages = a->job->n_matched
@@ -304,7 +329,7 @@ adopt_new(struct act *a, struct diag *diag)
 			r = foreign_store(s->state->ledger_fd, s->foreign);
 	}
 	if (r == 0)
-		r = begin_journal(a, diag);
+		r = act_journal(a, diag);
 	if (r == 0) {
 		r = state_adopt(s->state);
 		if (r < 0)
@@ -312,16 +337,17 @@ adopt_new(struct act *a, struct diag *diag)
 			         err_text(r));
 	}
 	hook("adopted");
-	return r < 0 ? r : close_chosen(a, true, diag);
+	return r < 0 ? r : act_close(a, true, diag);
 }
 
-/* The run that is on protects everything at its end. */
+/* The run that is on protects everything at its end; where the root is adopted
+ * it closes what it opened anyway, and to look at all is not quick. */
 static int
-adopt_within(struct act *a)
+adopt_within(struct act *a, bool adopted)
 {
 	int r = state_adopt(a->s->state);
 
-	if (r == 0)
+	if (r == 0 && !(adopted && a->job->quick))
 		r = journal_wish(a->nested.journal, JOURNAL_ADOPTED);
 	a->job->deferred = r == 0;
 	hook("wished");
@@ -351,152 +377,28 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 			r = choose(&a);
 		if (r == 0)
 			r = act_each_verdict(&a, act_count_due, diag);
-		return finish(&a, r);
+		return act_finish(&a, r);
 	}
 	if (!adopted)
 		r = state_create(s->root, admindir, &s->state, diag);
 	if (r == 0)
-		r = begin(&a, diag);
+		r = act_begin(&a, diag);
 	if (r == 0 && !adopted && a.nested.journal == NULL)
 		r = guard_may_adopt(s, diag);
 	if (r == 0 && !adopted)
-		r = no_newer(s, diag);
+		r = act_no_newer(s, diag);
 	if (r == 0 && a.nested.journal != NULL && !job->no_act)
-		return finish(&a, adopt_within(&a));
+		return act_finish(&a, adopt_within(&a, adopted));
 	if (r == 0 && adopted && !job->no_act)
 		r = state_adopt(s->state);
 	if (r == 0 && adopted)
 		r = job->no_act ? act_each_verdict(&a, act_count_due, diag) :
-		    begin_journal(&a, diag);
+		    act_journal(&a, diag);
 	if (r == 0 && adopted && !job->no_act)
-		r = close_chosen(&a, true, diag);
+		r = act_close(&a, true, diag);
 	else if (r == 0 && !adopted)
 		r = adopt_new(&a, diag);
-	return finish(&a, r);
-}
-
-static int
-add_off(struct index *x, const struct package *p)
-{
-	const struct index_row row = {
-		.name = p->name, .arch = p->arch, .version = p->version,
-		.state = p->state, .off = true
-	};
-
-	return index_add(x, &row);
-}
-
-/* Marks the chosen rows; how many of them that changed, or -ENOMEM. */
-static int
-set_off(struct act *a, bool off, int64_t from, int64_t to)
-{
-	struct session *s = a->s;
-	struct dpkgdb *db = s->db;
-	int changed = 0;
-
-	for (size_t i = 0; i < db->n_packages; i++) {
-		const struct package *p = &db->packages[i];
-		struct index_row *row;
-
-		if (!a->chosen[i])
-			continue;
-		row = index_find(s->index, p->name, p->arch);
-		if (row == NULL && off) {
-			/* of a run that we missed; it is looked at later */
-			if (add_off(s->index, p) < 0)
-				return -ENOMEM;
-			changed++;
-			continue;
-		}
-		if (row == NULL)
-			continue;
-		changed += row->off != off;
-		row->off = off;
-		if (from != 0) {
-			row->set_from = from;
-			row->set_to = to;
-		}
-	}
-	index_seal(s->index);
-	return changed;
-}
-
-/* To accept all that is there is to accept that its history is lost. */
-static int
-accept_history(struct act *a, struct diag *diag)
-{
-	int r;
-
-	if (!a->job->accept || !a->job->all || a->s->state->history_fd < 0)
-		return 0;
-	r = history_set_aside(a->s->state->history_fd, a->t.id);
-	if (r < 0)
-		return diag_set(diag, r, STATE_DIR "/history/log", 0,
-		                "cannot be put aside: %s", err_text(r));
-	if (r > 0) {
-		a->note = "the history before this was broken: history/log.TXN";
-		log_warn("%s/history/log is broken: kept as log.%016" PRIx64
-		         ", a new one begins", STATE_DIR, a->t.id);
-	}
-	return 0;
-}
-
-int
-admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
-{
-	struct act a = {
-		.s = s, .job = job, .name = "protect",
-		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
-	};
-	int r = begin(&a, diag);
-
-	if (r == 0 && job->unmatched != NULL)
-		r = diag_set(diag, -ENOENT, NULL, 0,
-		             "no package is named %s", job->unmatched);
-	if (r == 0 && job->no_act)
-		return finish(&a, act_each_verdict(&a, act_count_due, diag));
-	if (r == 0)
-		r = begin_journal(&a, diag);
-	/* told first, so that recovery goes on to protect them */
-	if (r == 0 && set_off(&a, false, 0, 0) > 0)
-		r = index_store(s->state->ledger_fd, s->index);
-	if (r == 0)
-		r = close_chosen(&a, false, diag);
-	if (r == 0)
-		r = accept_history(&a, diag);
-	return finish(&a, r);
-}
-
-int
-admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
-{
-	struct act a = {
-		.s = s, .job = job, .name = "unprotect",
-		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
-	};
-	int64_t from = now_ns(CLOCK_REALTIME_COARSE);
-	int r = begin(&a, diag);
-
-	if (r == 0)
-		r = no_newer(s, diag);
-	if (r == 0 && job->unmatched != NULL)
-		r = diag_set(diag, -ENOENT, NULL, 0,
-		             "no package is named %s", job->unmatched);
-	if (r == 0 && job->no_act)
-		return finish(&a, act_each_verdict(&a, act_count_lifts, diag));
-	if (r == 0)
-		r = begin_journal(&a, diag);
-	if (r == 0 && set_off(&a, true, 0, 0) > 0)
-		r = index_store(s->state->ledger_fd, s->index);
-	hook("marked");
-	if (r == 0)
-		r = lifting_run(s, a.chosen, NULL, &job->tally, diag);
-	hook("lifted");
-	if (r == 0) {
-		set_off(&a, true, from, now_ns(CLOCK_REALTIME));
-		r = index_store(s->state->ledger_fd, s->index);
-	}
-	return finish(&a, r);
+	return act_finish(&a, r);
 }
 
 int
@@ -511,15 +413,15 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	int r;
 
 	job->all = true;
-	r = begin(&a, diag);
+	r = act_begin(&a, diag);
 	if (r == 0)
-		r = no_newer(s, diag);
+		r = act_no_newer(s, diag);
 	if (r == 0 && job->no_act)
-		return finish(&a, act_each_verdict(&a, act_count_lifts, diag));
+		return act_finish(&a, act_each_verdict(&a, act_count_lifts, diag));
 	nested = a.nested.journal != NULL;
 	if (r == 0)
 		r = nested ? journal_wish(a.nested.journal, JOURNAL_RELEASED) :
-		    begin_journal(&a, diag);
+		    act_journal(&a, diag);
 	hook("wished");
 	if (r == 0)
 		r = lifting_run(s, NULL, NULL, &job->tally, diag);
@@ -530,8 +432,8 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	if (r < 0 && nested)
 		journal_wish(a.nested.journal, JOURNAL_ADOPTED);
 	if (r < 0)
-		return finish(&a, r);
-	r = finish(&a, 0);
+		return act_finish(&a, r);
+	r = act_finish(&a, 0);
 	if (r == 0 && s->state->history_fd >= 0)
 		r = history_unseal(s->state->history_fd);
 	return r == 0 && forget ? state_forget(s->state) : r;

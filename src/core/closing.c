@@ -130,6 +130,9 @@ sort_out(struct work *w, struct diag *diag)
 				.in_run = moved_on(row, p) ||
 				    (!w->c->by_hand && !w->c->moves_only &&
 				     closing_opened(w, p)),
+				.closed = w->c->by_hand && !w->c->full &&
+				    row != NULL && !row->was_off &&
+				    index_row_current(row, p),
 				.accept = w->c->accept &&
 				    (w->c->plan == NULL || closing_opened(w, p))
 			};

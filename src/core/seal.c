@@ -66,6 +66,9 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 		close(fd);
 		return 0;
 	}
+	if (r > 0 && old != NULL && s->job->closed && !s->job->accept &&
+	    !(v->flags & IFLAG_IMMUTABLE))
+		seal_report(s, FINDING_FLAG, v->path, "immutable", "not");
 	return seal_record_file(s, fd, listed, v, old, &node, r > 0);
 }
 

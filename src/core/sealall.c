@@ -100,6 +100,7 @@ job_of(struct shared *sh, const struct seal_item *item)
 	job.old = item->old;
 	job.row = item->row;
 	job.in_run = item->in_run;
+	job.closed = item->closed;
 	job.accept = item->accept;
 	return job;
 }

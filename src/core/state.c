@@ -22,6 +22,7 @@
 #define MARKER_FIRST "dpkg-immutable adopted "
 #define MARKER_VERSION 1
 #define RELEASED "released"	/* in ledger/: the marker was not lost */
+#define AT_BOOT "adopt-at-boot"	/* the installation's wish for the first boot */
 #define ID_LEN 32
 #define ADMINDIR "/var/lib/dpkg"
 
@@ -323,6 +324,7 @@ state_adopt(struct state *s)
 	if (r < 0)
 		return r;
 	s->damaged = 0;
+	unlinkat(s->dir_fd, AT_BOOT, 0);
 	if (s->ledger_fd >= 0)
 		unlinkat(s->ledger_fd, RELEASED, 0);
 	return flag_marker(s, IFLAG_IMMUTABLE);
@@ -368,6 +370,8 @@ state_release(struct state *s)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	r = 0;
+	/* an adoption that was killed may have left it */
+	unlinkat(s->dir_fd, AT_BOOT, 0);
 	/* so that a later --adopt takes no flag that it finds for ours */
 	if (s->ledger_fd >= 0)
 		r = file_replace(s->ledger_fd, RELEASED, "", 0, 0600,
