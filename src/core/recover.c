@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -35,11 +36,14 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 	if (e < 0)
 		return e;
 	*ret = s;
+	/* Adoption that had not begun, or a release that was through: there is
+	 * nothing to close, whoever is at work; it may be the dpkg that has
+	 * called us. */
+	if (s->state == NULL)
+		return 0;
 	e = guard_dpkg_idle(s, diag);
-	/* Adoption that had not begun, or a release that was through. */
-	if (e < 0 || s->state == NULL)
-		return e;
-	e = session_conf(s, NULL, true, diag);
+	if (e == 0)
+		e = session_conf(s, NULL, true, diag);
 	if (e == 0)
 		e = session_records(s, true, diag);
 	if (e == 0)
@@ -80,6 +84,15 @@ recover_close(struct session *s, struct closing *c, enum journal_wish wish,
 	return closing_run(s, c, diag);
 }
 
+/* Then all of the system would be read, at boot with everything waiting for
+ * it: digests are recorded later, as after --adopt --quick. */
+static bool
+is_adoption(const struct journal_plan *plan)
+{
+	return plan != NULL && plan->action != NULL &&
+	       strcmp(plan->action, "adopt") == 0;
+}
+
 static int
 recover_one(struct session *outer, struct journal *j, struct diag *diag)
 {
@@ -94,6 +107,7 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 	struct session *s = NULL;
 	int e = guard_child_gone(outer->state, diag);
 
+	c.quick = is_adoption(c.plan);
 	if (e == 0)
 		e = recover_session(outer, c.plan, &s, diag);
 	account.s = s;
@@ -143,6 +157,14 @@ recover_journal(struct session *s, struct journal *j, struct diag *diag)
 	return e;
 }
 
+/* Its last line, where it has come to its end. */
+static bool
+is_done(const struct buf *text)
+{
+	return text->len >= 5 &&
+	       memcmp(text->data + text->len - 5, "done\n", 5) == 0;
+}
+
 /*
  * dpkg-immutable-divert was killed with files open. It locks dpkg's folder
  * while it works: as long as that is held, the note is its own.
@@ -170,6 +192,8 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 		e = closing_run(s, &c, diag);
 	if (e == 0) {
 		recover_record(s, transaction_new_id(), &c,
+		               is_done(text) ?
+		               "dpkg-immutable-divert was at work" :
 		               "closed an interrupted dpkg-immutable-divert");
 		unlinkat(run_fd, DIVERT_NOTE, 0);
 	}
