@@ -99,7 +99,7 @@ int ledger_commit(int ledger_dirfd, const char *key);
  */
 int ledger_each(int ledger_dirfd, int (*fn)(void *ctx, const char *key),
                 void *ctx);
-int ledger_remove(int ledger_dirfd, const char *key);	/* absent is fine */
+int ledger_remove(int ledger_dirfd, const char *key);	/* 1; 0: there was none */
 
 /* By path: a file that carried our flag (`flagged`), or NULL. */
 struct ledger_row *ledger_find(const struct ledger *l, const char *path);

@@ -439,7 +439,7 @@ START_TEST(remove_takes_the_staged_one_too)
 	ck_assert_int_eq(ledger_stage(scratch_fd, "p", l, false), 0);
 	ck_assert_int_eq(ledger_commit(scratch_fd, "p"), 0);
 	ck_assert_int_eq(ledger_stage(scratch_fd, "p", l, false), 0);
-	ck_assert_int_eq(ledger_remove(scratch_fd, "p"), 0);
+	ck_assert_int_eq(ledger_remove(scratch_fd, "p"), 1);
 	ck_assert_int_ne(faccessat(scratch_fd, "p.mtree", F_OK, 0), 0);
 	ck_assert_int_ne(faccessat(scratch_fd, "p.mtree.new", F_OK, 0), 0);
 	ck_assert_int_lt(ledger_commit(scratch_fd, "p"), 0);
@@ -490,7 +490,7 @@ START_TEST(long_keys_have_ledgers)
 	ck_assert_int_eq(ledger_load(scratch_fd, one, &m, NULL), 0);
 	ck_assert_uint_eq(m->n_rows, 1);
 	ledger_free(m);
-	ck_assert_int_eq(ledger_remove(scratch_fd, one), 0);
+	ck_assert_int_eq(ledger_remove(scratch_fd, one), 1);
 	ck_assert_int_eq(ledger_load(scratch_fd, one, &m, NULL), -ENOENT);
 	ledger_free(l);
 }

@@ -78,11 +78,12 @@ static int
 drop_ledger(void *ctx, const char *key)
 {
 	struct work *w = ctx;
-
 	int r = ledger_remove(w->s->state->ledger_fd, key);
 
-	return r < 0 || w->c->account == NULL ? r :
-	       account_removed(w->c->account, key);
+	/* A run that was cut short may have removed it, and told nobody. */
+	if (r < 0 || w->c->account == NULL || (r == 0 && !w->c->recovering))
+		return r < 0 ? r : 0;
+	return account_removed(w->c->account, key);
 }
 
 /* Unsettled packages are left open on purpose (dpkg-facts 5.3); an

@@ -405,9 +405,9 @@ ledger_remove(int ledger_dirfd, const char *key)
 	snprintf(staged, sizeof(staged), "%s.new", name);
 	if (unlinkat(ledger_dirfd, staged, 0) < 0 && errno != ENOENT)
 		return -errno;
-	if (unlinkat(ledger_dirfd, name, 0) < 0 && errno != ENOENT)
-		return -errno;
-	return 0;
+	if (unlinkat(ledger_dirfd, name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return 1;
 }
 
 int

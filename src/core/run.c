@@ -158,8 +158,9 @@ step_plan(struct run *r)
 	             r->s->conf->check_before == CONF_CHECK_REFUSE;
 	if (r->refused)
 		return diag_set(&r->diag, ERR_REFUSED, NULL, 0,
-		                "%zu files are not what was recorded "
-		                "(check-before = refuse)", before.n_tampered);
+		                "%zu file%s not what was recorded "
+		                "(check-before = refuse)", before.n_tampered,
+		                before.n_tampered == 1 ? " is" : "s are");
 	return 0;
 }
 
