@@ -27,6 +27,8 @@ struct act {
 	char **keys;		/* of the packages that were named */
 	bool *chosen;		/* by index of db->packages */
 	bool recovered;
+	bool lost;		/* our state is, the flags are not */
+	bool undone;		/* it failed, and all is as it was before */
 	const char *note;	/* for the entry; NULL: none */
 };
 

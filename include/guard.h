@@ -51,4 +51,10 @@ int guard_child_gone(struct state *s, struct diag *diag);
  * remove: to set flags under it would make that fail, partly unseen. */
 int guard_may_adopt(const struct session *s, struct diag *diag);
 
+/*
+ * Whether the kernel lets us change flags, tried on a file of our own: -EPERM
+ * with *diag; 0 where it does, or where it could not be tried.
+ */
+int guard_may_flag(const struct session *s, struct diag *diag);
+
 #endif

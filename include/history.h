@@ -69,8 +69,9 @@ struct history_ledgers;
 int history_ledgers(int history_dirfd, struct history_ledgers **ret,
                     struct diag *diag);
 /*
- * The same of the newest entry alone, unchecked: little is read. Nothing is in
- * it where that is torn. 0, -ENOENT (no history), or what reading gave.
+ * The same of the newest entry alone, unchecked: little is read, but where
+ * that is torn or no entry, all of them. 0, -ENOENT (no history), or what
+ * reading gave.
  */
 int history_newest(int history_dirfd, struct history_ledgers **ret);
 void history_ledgers_free(struct history_ledgers *h);

@@ -23,6 +23,7 @@ size_t records_check(struct session *s, const struct history_ledgers *h,
  * The same by the newest entry alone, before a run or an action of ours makes
  * the files' present state its own.
  */
-size_t records_since_last(struct session *s, finding_fn *fn, void *ctx);
+size_t records_since_last(struct session *s, bool diversions, finding_fn *fn,
+                          void *ctx);
 
 #endif

@@ -38,6 +38,7 @@ struct run {
 	bool unkept;		/* recovery has ended a --release */
 	bool released;		/* by a program within the run */
 	bool refused;		/* by check-before */
+	bool replaced;		/* our own program; its successor records */
 	struct prepared prepared;
 	struct opening opening;
 	struct tally tally;
@@ -52,8 +53,12 @@ struct run {
  * history, with dpkg's status or ours. */
 int run_settle(struct run *r);
 void run_record(struct run *r, int closed);
-void run_entry(struct run *r, int exit_status, const char *note);
+/* 0 or the history's error. */
+int run_entry(struct run *r, int exit_status, const char *note);
 /* A finding_fn whose ctx is the run. */
 void run_finding(void *ctx, const struct finding *f);
+
+/* After run_free, where the run has replaced our own program. */
+void run_hand_over(const struct run *r, const char *instdir);
 
 #endif

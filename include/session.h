@@ -34,6 +34,7 @@ struct session {
 				 * diversions than the records know */
 	struct index *index;
 	struct foreign *foreign;
+	bool apart;			/* a plain dpkg above us is no hindrance */
 	bool records_lost;		/* index or foreign were unreadable */
 	bool newer;		/* something in the state folder is of a newer
 				 * format: flags are set, nothing is written */

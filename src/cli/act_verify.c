@@ -104,16 +104,20 @@ allow_descriptors(void)
 }
 
 /* What a run has open is no news: who is in no hurry lets it end first. */
-static void
-let_run_end(const struct cli *c)
+static int
+let_run_end(struct cli *c, struct diag *diag)
 {
 	const struct state *s = c->session->state;
 
 	if (!c->o->polite || s == NULL || !state_locked(s))
-		return;
+		return 0;
 	log_warn("a run is under way: waiting for its end");
 	for (int i = 0; i < LONGEST_WAIT && state_locked(s); i++)
 		sleep(1);
+	/* It may have been a release, or an upgrade of everything. */
+	session_free(c->session);
+	c->session = NULL;
+	return cli_open(c, c->o->root, c->o->admindir, false, diag);
 }
 
 static int
@@ -121,10 +125,10 @@ prepare(struct cli *c, struct diag *diag)
 {
 	int r = cli_open(c, c->o->root, c->o->admindir, false, diag);
 
-	if (r == 0) {
-		let_run_end(c);
+	if (r == 0)
+		r = let_run_end(c, diag);
+	if (r == 0)
 		r = cli_load(c, diag);
-	}
 	if (r == 0 && c->blind)
 		r = diag_set(diag, -EPERM, NULL, 0,
 		             "requires superuser privilege");

@@ -145,6 +145,7 @@ act_begin(struct act *a, struct diag *diag)
 		return r;
 	session_log(s);
 	if (a->nested.journal == NULL) {
+		s->apart = a->joins;
 		session_keep_conf(s);
 		r = recover_run(s, &a->recovered, diag);
 	}
@@ -161,8 +162,10 @@ act_begin(struct act *a, struct diag *diag)
 	}
 	if (r == 0)
 		r = look(a, diag);
-	if (r == 0 && a->nested.journal == NULL && !a->job->accept)
-		a->job->tally.findings += records_since_last(s, on_finding, a);
+	if (r == 0 && a->nested.journal == NULL &&
+	    !(a->job->accept && a->job->all))
+		a->job->tally.findings += records_since_last(s, true,
+		                                             on_finding, a);
 	return r < 0 ? r : choose(a);
 }
 
@@ -246,7 +249,7 @@ act_finish(struct act *a, int r)
 	a->t.note = r < 0 ? err_text(r) : a->note != NULL ? a->note : "";
 	if (a->journal != NULL) {
 		hook("closed");
-		if (r == 0)
+		if (r == 0 || a->undone)
 			done = settled(a);
 		a->t.tally = a->job->tally;
 		a->t.found = a->found.list;
@@ -310,6 +313,21 @@ admindir_below(const struct session *s)
 	return NULL;
 }
 
+/* Nobody but us flags our own engine, and a release lifts that. */
+static bool
+flags_left(const struct session *s)
+{
+	struct node n;
+
+	if (state_was_released(s->state) ||
+	    root_stat(s->root, SELF_ENGINE, &n) < 0 ||
+	    !(iflag_of_node(&n, true) & IFLAG_IMMUTABLE))
+		return false;
+	log_warn("flags are there already, as after the loss of %s: they count "
+	         "as ours", STATE_DIR);
+	return true;
+}
+
 /*
  * The marker comes before the first flag: a root with flags and no marker
  * would be one on which dpkg fails in silence.
@@ -321,6 +339,7 @@ adopt_new(struct act *a, struct diag *diag)
 	int r = 0;
 
 	if (a->job->all && !a->recovered) {
+		a->lost = flags_left(s);
 		foreign_free(s->foreign);
 		s->foreign = foreign_new();
 		r = s->foreign == NULL ? -ENOMEM :

@@ -60,6 +60,9 @@ act_note_foreign(struct act *a, struct package *p, const struct verdict *v)
 	if (!v->have_node || !S_ISREG(v->node.mode) || flags == 0 ||
 	    self_is(v->path))
 		return 0;
+	/* our state was lost: it was we who set them */
+	if (a->lost && flags == IFLAG_IMMUTABLE && v->kind == DUE_YES)
+		return 0;
 	/* the marker was lost, not released: what we recorded is ours */
 	if (!state_was_released(a->s->state) && flags == IFLAG_IMMUTABLE) {
 		const struct ledger *l = session_ledger(a->s, p->key);

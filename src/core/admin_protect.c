@@ -133,11 +133,13 @@ lift_chosen(struct act *a, struct diag *diag)
 		struct index_row *row = !a->chosen[i] ? NULL :
 		    index_find(s->index, p->name, p->arch);
 
-		if (row != NULL)
-			row->off = row->was_off;
+		if (row == NULL)
+			continue;
+		row->off = row->was_off;
+		row->was_off = true;	/* it was we who lifted: no news */
 	}
-	if (index_store(s->state->ledger_fd, s->index) == 0)
-		act_close(a, false, &again);
+	(void)index_store(s->state->ledger_fd, s->index);
+	a->undone = act_close(a, false, &again) == 0;
 	return r;
 }
 
@@ -158,6 +160,9 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		             "no package is named %s", job->unmatched);
 	if (r == 0 && job->no_act)
 		return act_finish(&a, act_each_verdict(&a, act_count_lifts, diag));
+	/* Else recovery would lift, with the right that we don't have. */
+	if (r == 0)
+		r = guard_may_flag(s, diag);
 	if (r == 0)
 		r = act_journal(&a, diag);
 	if (r == 0 && set_off(&a, true, 0, 0) > 0)

@@ -132,6 +132,8 @@ sort_out(struct work *w, struct diag *diag)
 				    (!w->c->by_hand && !w->c->moves_only &&
 				     closing_opened(w, p)),
 				.closed = w->c->by_hand && !w->c->full &&
+				    w->c->plan != NULL &&
+				    w->c->plan->n_paths == 0 &&
 				    row != NULL && !row->was_off &&
 				    index_row_current(row, p),
 				.accept = w->c->accept &&

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "alive.h"
+#include "iflag.h"
 #include "lock.h"
 
 static int
@@ -168,4 +169,23 @@ guard_child_gone(struct state *s, struct diag *diag)
 	r = alive_noted(fd, &pid);
 	close(fd);
 	return r > 0 ? busy(diag, "dpkg database lock", pid) : 0;
+}
+
+int
+guard_may_flag(const struct session *s, struct diag *diag)
+{
+	/* A file without a name, so that nothing is left of it. */
+	int fd = openat(s->state->dir_fd, "run", O_RDWR | O_TMPFILE |
+	                O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = iflag_set(fd, IFLAG_IMMUTABLE, IFLAG_IMMUTABLE, NULL);
+	if (r > 0)
+		(void)iflag_set(fd, 0, IFLAG_IMMUTABLE, NULL);
+	close(fd);
+	return r != -EPERM ? 0 :
+	       diag_set(diag, r, NULL, 0, "no right to change the immutable "
+	                "flag (CAP_LINUX_IMMUTABLE)");
 }

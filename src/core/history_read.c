@@ -413,8 +413,10 @@ newest(int fd, struct buf *b, struct history_ledgers *h)
 	size_t at = 0;
 	int err = history_tail(fd, b, &at, &torn);
 
-	if (err < 0 || torn || b->len == 0)
+	if (err < 0 || b->len == 0)
 		return err;
+	if (torn || history_entry(b->data + at, b->len - at) == 0)
+		return ERR_FORMAT;
 	err = note_ledgers(&c, b->data + at, b->len - at);
 	return err < 0 ? err : c.broken ? ERR_FORMAT : 0;
 }
@@ -424,6 +426,7 @@ history_newest(int history_dirfd, struct history_ledgers **ret)
 {
 	int fd = openat(history_dirfd, HISTORY_NAME, O_RDONLY | O_CLOEXEC |
 	                O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct diag diag = { .line = 0 };
 	struct history_ledgers *h;
 	struct buf b;
 	int err = -ENOMEM;
@@ -438,8 +441,13 @@ history_newest(int history_dirfd, struct history_ledgers **ret)
 	close(fd);
 	if (err < 0) {
 		history_ledgers_free(h);
-		return err;
+		h = NULL;
 	}
+	/* No entry, or none that can be read: an older one tells. */
+	if (err < 0 && err != -ENOMEM)
+		err = history_ledgers(history_dirfd, &h, &diag);
+	if (err < 0)
+		return err;
 	*ret = h;
 	return 0;
 }

@@ -17,9 +17,15 @@ lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
 	progress_total(s->progress, db->n_packages);
 	for (size_t i = 0; r == 0 && i < db->n_packages; i++) {
 		struct package *p = &db->packages[i];
+		const struct index_row *row;
 
 		progress_step(s->progress);
 		if (chosen != NULL ? !chosen[i] : p->state <= PKG_CONFIG_FILES)
+			continue;
+		/* What has a flag there has it of somebody else. */
+		row = chosen != NULL ? NULL :
+		    index_find(s->index, p->name, p->arch);
+		if (row != NULL && row->off)
 			continue;
 		r = dpkgdb_load_list(db, p, diag);
 		if (r == 0)

@@ -56,7 +56,8 @@ records_check(struct session *s, const struct history_ledgers *h,
 }
 
 size_t
-records_since_last(struct session *s, finding_fn *fn, void *ctx)
+records_since_last(struct session *s, bool diversions, finding_fn *fn,
+                   void *ctx)
 {
 	struct history_ledgers *h;
 	size_t n;
@@ -66,7 +67,7 @@ records_since_last(struct session *s, finding_fn *fn, void *ctx)
 	    s->state->history_fd < 0 || s->state->ledger_fd < 0 ||
 	    history_newest(s->state->history_fd, &h) < 0)
 		return 0;
-	n = records_check(s, h, true, fn, ctx);
+	n = records_check(s, h, diversions, fn, ctx);
 	history_ledgers_free(h);
 	return n;
 }

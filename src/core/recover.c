@@ -10,11 +10,13 @@
 
 #include "closing.h"
 #include "file.h"
+#include "found.h"
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
+#include "records.h"
 #include "self.h"
 #include "transaction.h"
 
@@ -23,6 +25,7 @@
 /* Of dpkg-immutable-divert: the files that it has opened. */
 #define DIVERT_NOTE "divert"
 #define DIVERT_NOTE_MAX 65536
+#define DIVERT_LOCK "/run/dpkg-immutable"	/* is locked while it works */
 
 /* A session of its own, so that the caller's stays as it is. */
 static int
@@ -41,7 +44,8 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 	 * called us. */
 	if (s->state == NULL)
 		return 0;
-	e = guard_dpkg_idle(s, diag);
+	e = outer->apart ? guard_dpkg_apart(s, diag) :
+	                   guard_dpkg_idle(s, diag);
 	if (e == 0)
 		e = session_conf(s, NULL, true, diag);
 	if (e == 0)
@@ -55,17 +59,45 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 	return e;
 }
 
+/* What a recovery finds, for its entry and the log. */
+struct recovery {
+	uint64_t id;
+	struct found found;
+	struct account account;
+	struct closing c;
+};
+
 static void
-recover_record(struct session *s, uint64_t id, const struct closing *c,
-               const char *note)
+on_finding(void *ctx, const struct finding *f)
+{
+	struct recovery *r = ctx;
+
+	found_add(&r->found, f);
+	transaction_finding(r->id, f);
+}
+
+static void
+recovery_init(struct recovery *r, uint64_t id, const struct journal_plan *plan)
+{
+	memset(r, 0, sizeof(*r));
+	r->id = id;
+	r->c = (struct closing){
+		.id = id, .plan = plan, .recovering = true,
+		.account = &r->account, .on_finding = on_finding, .ctx = r
+	};
+}
+
+static void
+recover_record(struct session *s, struct recovery *r, const char *note)
 {
 	struct transaction t = {
-		.id = id, .action = "recover", .packages = c->n_packages,
-		.tally = c->tally, .exit_status = -1, .note = note
+		.id = r->id, .action = "recover", .packages = r->c.n_packages,
+		.tally = r->c.tally, .exit_status = -1, .note = note,
+		.found = r->found.list, .n_found = r->found.n
 	};
 
 	hook("recovered");
-	account_give(c->account, &t);
+	account_give(&r->account, &t);
 	if (s->state != NULL)
 		transaction_write(s, &t);
 }
@@ -98,30 +130,29 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 {
 	bool bad = journal_state(j) == JOURNAL_BAD;
 	enum journal_wish wish = journal_wished(j);
-	uint64_t id = bad ? transaction_new_id() : journal_id(j);
-	struct closing c = {
-		.id = id, .plan = bad ? NULL : journal_plan(j), .full = bad,
-		.recovering = true
-	};
-	struct account account = { .s = NULL };
 	struct session *s = NULL;
+	struct recovery r;
 	int e = guard_child_gone(outer->state, diag);
 
-	c.quick = is_adoption(c.plan);
+	recovery_init(&r, bad ? transaction_new_id() : journal_id(j),
+	              bad ? NULL : journal_plan(j));
+	/* As --adopt does it: what was recorded before is binding. */
+	r.c.quick = r.c.by_hand = is_adoption(r.c.plan);
+	r.c.full = bad || r.c.by_hand;
 	if (e == 0)
-		e = recover_session(outer, c.plan, &s, diag);
-	account.s = s;
-	c.account = &account;
+		e = recover_session(outer, r.c.plan, &s, diag);
+	r.account.s = s;
 	if (e == 0 && s->state != NULL)
-		e = recover_close(s, &c, wish, diag);
+		e = recover_close(s, &r.c, wish, diag);
 	if (e == 0) {
-		recover_record(s, id, &c, bad ? "journal was damaged; kept as "
+		recover_record(s, &r, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");
 		if (s->state != NULL && !state_adopted(s->state) &&
 		    s->state->history_fd >= 0)
 			history_unseal(s->state->history_fd);
 		e = bad ? journal_set_aside(j) : journal_done(j);
 	}
+	found_free(&r.found);
 	session_free(s);
 	return e;
 }
@@ -157,17 +188,30 @@ recover_journal(struct session *s, struct journal *j, struct diag *diag)
 	return e;
 }
 
-/* Its last line, where it has come to its end. */
+/* Whether the note has such a line: "done", it came to its end; "diversions",
+ * it has changed dpkg's. */
 static bool
-is_done(const struct buf *text)
+note_says(const struct buf *text, const char *word)
 {
-	return text->len >= 5 &&
-	       memcmp(text->data + text->len - 5, "done\n", 5) == 0;
+	size_t n = strlen(word);
+	const char *at = text->data, *end = at + text->len;
+
+	while (at != NULL && at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		if (newline == NULL)
+			return false;
+		if ((size_t)(newline - at) == n && memcmp(at, word, n) == 0)
+			return true;
+		at = newline + 1;
+	}
+	return false;
 }
 
 /*
- * dpkg-immutable-divert was killed with files open. It locks dpkg's folder
- * while it works: as long as that is held, the note is its own.
+ * dpkg-immutable-divert was killed with files open. It holds a lock while
+ * it works: as long as that is held, the note is its own. It changes
+ * nothing else than it says.
  */
 static int
 recover_noted(struct session *outer, int run_fd, const struct buf *text,
@@ -176,27 +220,28 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 	const char *noted[SELF_NOTED];
 	struct journal_path paths[SELF_NOTED] = { { .path = NULL } };
 	struct journal_plan plan = { .paths = paths };
-	struct account account = { .s = NULL };
-	struct closing c = {
-		.plan = &plan, .recovering = true, .account = &account
-	};
 	struct session *s = NULL;
+	struct recovery r;
 	int e;
 
+	recovery_init(&r, transaction_new_id(), &plan);
 	plan.n_paths = self_noted(text->data, text->len, noted);
 	for (size_t i = 0; i < plan.n_paths; i++)
 		paths[i].path = noted[i];
 	e = recover_session(outer, NULL, &s, diag);
-	account.s = s;
-	if (e == 0 && s->state != NULL)
-		e = closing_run(s, &c, diag);
+	r.account.s = s;
+	if (e == 0 && s->state != NULL) {
+		r.c.tally.findings += records_since_last(s,
+		    !note_says(text, "diversions"), on_finding, &r);
+		e = closing_run(s, &r.c, diag);
+	}
 	if (e == 0) {
-		recover_record(s, transaction_new_id(), &c,
-		               is_done(text) ?
+		recover_record(s, &r, note_says(text, "done") ?
 		               "dpkg-immutable-divert was at work" :
 		               "closed an interrupted dpkg-immutable-divert");
 		unlinkat(run_fd, DIVERT_NOTE, 0);
 	}
+	found_free(&r.found);
 	session_free(s);
 	return e;
 }
@@ -212,13 +257,13 @@ recover_divert(struct session *s, bool *ret_did, struct diag *diag)
 	if (run < 0)
 		return 0;
 	buf_init(&text, DIVERT_NOTE_MAX);
-	e = file_read(run, DIVERT_NOTE, &text);
-	if (e < 0 || s->guest_db) {
-		e = 0;		/* none, or not for this database */
+	e = 0;
+	/* none, or not for this database */
+	if (s->guest_db || faccessat(run, DIVERT_NOTE, F_OK, 0) < 0)
 		goto out;
-	}
-	lock = open(s->admindir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
+	if ((root_open_dir(s->root, DIVERT_LOCK, &lock) == 0 &&
+	     flock(lock, LOCK_EX | LOCK_NB) < 0) ||
+	    file_read(run, DIVERT_NOTE, &text) < 0)
 		goto out;
 	*ret_did = true;
 	e = recover_noted(s, run, &text, diag);

@@ -144,7 +144,8 @@ step_plan(struct run *r)
 	/* What was edited between two runs is told before this one makes it
 	 * its own; beside a live run it is that one's work. */
 	if (e == 0 && r->nested.journal == NULL)
-		r->tally.findings += records_since_last(r->s, run_finding, r);
+		r->tally.findings += records_since_last(r->s, true,
+		                                         run_finding, r);
 	if (e == 0)
 		e = prepare(r);
 	if (e == 0)
@@ -375,6 +376,8 @@ run_all(struct run *r, struct run_outcome *ret)
 		run_record(r, run_settle(r));
 	ret->child = r->child;
 	run_free(r);
+	if (r->replaced)
+		run_hand_over(r, r->instdir);
 }
 
 static void

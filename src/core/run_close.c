@@ -3,11 +3,14 @@
 #include "run_priv.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 
 #include "history.h"
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
+#include "self.h"
 #include "settle.h"
 #include "transaction.h"
 
@@ -110,6 +113,27 @@ step_close(void *ctx, enum journal_wish wish)
 	return e;
 }
 
+/*
+ * Once all our locks are free: the program that has taken our place records
+ * what we have closed, so that no audit before the next run misses it. What
+ * keeps it from that is told by that audit, and put right by that run.
+ */
+void
+run_hand_over(const struct run *r, const char *instdir)
+{
+	char root[PATH_MAX + 8];
+	char *const argv[] = {
+		(char *)"dpkg-immutable", (char *)"--recover",
+		(char *)"--quiet", root, NULL
+	};
+	struct child_result ended;
+
+	if (snprintf(root, sizeof(root), "--root=%s", instdir[0] != '\0' ?
+	             instdir : "/") < (int)sizeof(root))
+		(void)child_run_masked(SELF_ENGINE, argv, r->envp, &r->mask, -1,
+		                       &ended);
+}
+
 /* What a nested caller opened while we were closing is closed as well. */
 int
 run_settle(struct run *r)
@@ -124,7 +148,7 @@ run_settle(struct run *r)
 	return e;
 }
 
-void
+int
 run_entry(struct run *r, int exit_status, const char *note)
 {
 	struct transaction t = {
@@ -138,27 +162,31 @@ run_entry(struct run *r, int exit_status, const char *note)
 	while (r->argv[t.argc] != NULL)
 		t.argc++;
 	account_give(&r->account, &t);
-	transaction_write(r->s, &t);
+	return transaction_write(r->s, &t);
 }
 
 void
 run_record(struct run *r, int closed)
 {
 	char note[600] = "";
+	int told;
 
 	if (closed < 0)
 		diag_text(&r->diag, note, sizeof(note));
 	hook("flagged");
-	run_entry(r, r->child.exit_status, note);
+	told = run_entry(r, r->child.exit_status, note);
 	if (r->released && r->s->state->history_fd >= 0)
 		history_unseal(r->s->state->history_fd);
 	hook("recorded");
 	/* The program that has taken our place finds the journal CLOSED, closes
 	 * once more and records. */
-	if (!r->released && session_replaced(r->s))
+	if (!r->released && session_replaced(r->s)) {
 		log_line("txn=%016" PRIx64 " note=\"our own program was "
-		         "replaced: the next run records\"", r->id);
-	else if (closed == 0 && r->journal != NULL)
+		         "replaced: the new one records\"", r->id);
+		r->replaced = closed == 0 && r->journal != NULL;
+	}
+	/* Nor may the index be news that no entry tells of. */
+	else if (closed == 0 && told == 0 && r->journal != NULL)
 		journal_done(r->journal);
 	hook("done");
 }

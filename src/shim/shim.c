@@ -108,7 +108,8 @@ without_engine(enum cmd_action action, int err, const char *self,
 {
 	if (action == CMD_REMOVE || action == CMD_PURGE) {
 		say("nothing removed, since the files are still protected; "
-		    "reinstall dpkg-immutable with dpkg.distrib -i FILE.deb, "
+		    "unpack ./usr/sbin/dpkg-immutable from its package "
+		    "(dpkg-deb --fsys-tarfile FILE.deb | tar -C / -x), "
 		    "or lift the flags with chattr -i and use dpkg.distrib: "
 		    "cannot run ", DI_ENGINE_PATH, reason_of(err));
 		return EXIT_TROUBLE;

@@ -81,6 +81,9 @@ long_image()
 	BED_OPEN+=("$ROOT")
 	bed_dev "$ROOT" && long_network && long_initramfs &&
 	prepare "$1" || return
+	# What our package needs, in both beds.
+	[ -z "${DI_PACKAGED:-}" ] ||
+		in_root "${APT[@]}" install e2fsprogs || return
 	bed_close "$ROOT"
 }
 
@@ -91,13 +94,18 @@ states()
 {
 	# shellcheck disable=SC2016  # dpkg-query's variables
 	in_root dpkg-query -W \
-		-f '${Package} ${Architecture} ${Version} ${Status}\n' | sort
+		-f '${Package} ${Architecture} ${Version} ${Status}\n' |
+		grep -v '^dpkg-immutable ' | sort
 }
 
 # Type, mode, owner, name and link target, but for what is ours, the
 # kernel's, a cache, a daemon's data, or named anew in every installation.
+# Our package (DI_PACKAGED) brings folders that are not called after us.
 tree()
 {
+	local but='^$'
+
+	[ -z "${DI_PACKAGED:-}" ] || but='^d'
 	(
 		cd "$ROOT" || exit
 		find . -xdev \( -path ./proc -o -path ./dev -o -path ./run \
@@ -108,7 +116,7 @@ tree()
 			-o -path ./var/lib/dpkg-immutable \) -prune -o \
 			-printf '%y %m %U:%G %p -> %l\n' |
 			grep -avE '/(dpkg[a-z-]*)\.distrib( |$)|dpkg-immutable'
-	) | LC_ALL=C sort
+	) | grep -av "$but" | LC_ALL=C sort
 }
 
 # Checksums of the packaged regular files of the system's folders; where we
@@ -120,6 +128,7 @@ sums()
 		cat var/lib/dpkg/info/*.list |
 			grep -aE '^/(usr|bin|sbin|lib[^/]*|opt|boot)/' |
 			grep -avE '/dpkg(-divert|-statoverride|-reconfigure)?$' |
+			grep -avE '/_?dpkg-immutable([-./]|$)' |
 			LC_ALL=C sort -u | sed 's|^/||' |
 			while IFS= read -r path; do
 				[ ! -f "$path" ] || [ -L "$path" ] ||
