@@ -276,9 +276,15 @@ START_TEST(what_is_gone_is_told)
 	unlink(host("/usr/a"));
 	unlink(host("/usr/b"));
 	put_link("a2", "/usr/b");
+	/* two packages, each on a thread: in any order */
 	for (int i = 0; i < 2; i++) {
 		close_run(BY_HAND);
-		ck_assert_str_eq(findings, "missing /usr/a;type /usr/b;");
+		if (strncmp(findings, "type", 4) == 0)
+			ck_assert_str_eq(findings,
+			                 "type /usr/b;missing /usr/a;");
+		else
+			ck_assert_str_eq(findings,
+			                 "missing /usr/a;type /usr/b;");
 	}
 }
 END_TEST
