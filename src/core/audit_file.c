@@ -148,9 +148,9 @@ check_file(struct auditor *t, const char *listed, const struct verdict *v,
 		t->total.unread++;
 		return 0;
 	}
+	t->total.unread += !content;
 	/* Another size is told; what is in it needs no reading. */
 	content &= !d.size || job->all_digests;
-	t->total.unread += !content;
 	if (row == NULL && !content)
 		return 0;
 	r = open_at_hand(t, v, &fd, &node);

@@ -86,7 +86,9 @@ one()
 		"$what: exactly one finding, exit status 1"
 	[ "$package" = - ] || target=("$package")
 	form text "$@" "${target[@]}"
-	if [ "$(grep -c . "$OUT") $(grep -c '; 1 finding$' "$OUT")" = "3 1" ] &&
+	if [ "$(grep -c . "$OUT") $(grep -cE \
+		'; 1 finding(, 1 whose content was not read)?$' "$OUT")" = \
+		"3 1" ] &&
 	    grep -qF -- "  $path: " "$OUT" &&
 	    grep -qE "^(${target[0]:-of no package})( |\$)" "$OUT"; then
 		ok "$what: told in text, below its package"
