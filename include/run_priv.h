@@ -53,8 +53,7 @@ struct run {
  * history, with dpkg's status or ours. */
 int run_settle(struct run *r);
 void run_record(struct run *r, int closed);
-/* 0 or the history's error. */
-int run_entry(struct run *r, int exit_status, const char *note);
+void run_entry(struct run *r, int exit_status, const char *note);
 /* A finding_fn whose ctx is the run. */
 void run_finding(void *ctx, const struct finding *f);
 

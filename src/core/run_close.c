@@ -148,7 +148,7 @@ run_settle(struct run *r)
 	return e;
 }
 
-int
+void
 run_entry(struct run *r, int exit_status, const char *note)
 {
 	struct transaction t = {
@@ -162,19 +162,18 @@ run_entry(struct run *r, int exit_status, const char *note)
 	while (r->argv[t.argc] != NULL)
 		t.argc++;
 	account_give(&r->account, &t);
-	return transaction_write(r->s, &t);
+	transaction_write(r->s, &t);
 }
 
 void
 run_record(struct run *r, int closed)
 {
 	char note[600] = "";
-	int told;
 
 	if (closed < 0)
 		diag_text(&r->diag, note, sizeof(note));
 	hook("flagged");
-	told = run_entry(r, r->child.exit_status, note);
+	run_entry(r, r->child.exit_status, note);
 	if (r->released && r->s->state->history_fd >= 0)
 		history_unseal(r->s->state->history_fd);
 	hook("recorded");
@@ -185,8 +184,7 @@ run_record(struct run *r, int closed)
 		         "replaced: the new one records\"", r->id);
 		r->replaced = closed == 0 && r->journal != NULL;
 	}
-	/* Nor may the index be news that no entry tells of. */
-	else if (closed == 0 && told == 0 && r->journal != NULL)
+	else if (closed == 0 && r->journal != NULL)
 		journal_done(r->journal);
 	hook("done");
 }

@@ -108,7 +108,8 @@ without_engine(enum cmd_action action, int err, const char *self,
 {
 	if (action == CMD_REMOVE || action == CMD_PURGE) {
 		say("nothing removed, since the files are still protected; "
-		    "unpack ./usr/sbin/dpkg-immutable from its package "
+		    "dpkg-immutable can be reinstalled once its "
+		    "./usr/sbin/dpkg-immutable is unpacked from its package "
 		    "(dpkg-deb --fsys-tarfile FILE.deb | tar -C / -x), "
 		    "or lift the flags with chattr -i and use dpkg.distrib: "
 		    "cannot run ", DI_ENGINE_PATH, reason_of(err));
