@@ -70,7 +70,7 @@ int history_ledgers(int history_dirfd, struct history_ledgers **ret,
                     struct diag *diag);
 /*
  * The same of the newest entry alone, unchecked: little is read, but where
- * that is torn or no entry, all of them. 0, -ENOENT (no history), or what
+ * that is torn, no entry, or names no "records", all of them. 0, -ENOENT (no history), or what
  * reading gave.
  */
 int history_newest(int history_dirfd, struct history_ledgers **ret);

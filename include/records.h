@@ -21,7 +21,8 @@ size_t records_check(struct session *s, const struct history_ledgers *h,
 
 /*
  * The same by the newest entry alone, before a run or an action of ours makes
- * the files' present state its own.
+ * the files' present state its own. A history that
+ * can't be read is told (FINDING_UNKNOWN); where there is none yet, nothing.
  */
 size_t records_since_last(struct session *s, bool diversions, finding_fn *fn,
                           void *ctx);

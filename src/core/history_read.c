@@ -404,6 +404,16 @@ history_ledgers(int history_dirfd, struct history_ledgers **ret,
 	return err;
 }
 
+static bool
+names_records(const struct history_ledgers *h)
+{
+	const struct ledger_word *w = h->words;
+
+	while (w != NULL && w->key[0] != '/')
+		w = w->next;
+	return w != NULL;
+}
+
 static int
 newest(int fd, struct buf *b, struct history_ledgers *h)
 {
@@ -418,7 +428,7 @@ newest(int fd, struct buf *b, struct history_ledgers *h)
 	if (torn || history_entry(b->data + at, b->len - at) == 0)
 		return ERR_FORMAT;
 	err = note_ledgers(&c, b->data + at, b->len - at);
-	return err < 0 ? err : c.broken ? ERR_FORMAT : 0;
+	return err < 0 ? err : c.broken || !names_records(h) ? ERR_FORMAT : 0;
 }
 
 int
@@ -443,7 +453,7 @@ history_newest(int history_dirfd, struct history_ledgers **ret)
 		history_ledgers_free(h);
 		h = NULL;
 	}
-	/* No entry, or none that can be read: an older one tells. */
+	/* No entry, or one that says nothing: an older one tells. */
 	if (err < 0 && err != -ENOMEM)
 		err = history_ledgers(history_dirfd, &h, &diag);
 	if (err < 0)

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "records.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,14 +60,25 @@ size_t
 records_since_last(struct session *s, bool diversions, finding_fn *fn,
                    void *ctx)
 {
+	struct finding f = {
+		.kind = FINDING_UNKNOWN, .path = STATE_DIR "/history/log"
+	};
 	struct history_ledgers *h;
 	size_t n;
+	int r;
 
 	/* Where it was released, nobody kept them. */
 	if (s->state == NULL || !state_adopted(s->state) || s->newer ||
-	    s->state->history_fd < 0 || s->state->ledger_fd < 0 ||
-	    history_newest(s->state->history_fd, &h) < 0)
+	    s->state->history_fd < 0 || s->state->ledger_fd < 0)
 		return 0;
+	r = history_newest(s->state->history_fd, &h);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		f.actual = err_text(r);
+		fn(ctx, &f);
+		return 1;
+	}
 	n = records_check(s, h, diversions, fn, ctx);
 	history_ledgers_free(h);
 	return n;
