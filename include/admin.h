@@ -31,7 +31,6 @@ struct admin_job {
 	struct tally tally;	/* filled; no_act: what would be done */
 	bool deferred;		/* filled: the run that is on will do it */
 	size_t n_matched;	/* filled: packages */
-	const char *unmatched;	/* filled: first word that named no package */
 };
 
 /* 0, or a negative error with *diag. Findings only count in the tally. */

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "act.h"
 #include "audit.h"
+#include "clock.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -19,10 +19,7 @@
 static double
 now(clockid_t id)
 {
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)clock_ns(id) / 1e9;
 }
 
 /* Each part of the sentence with what stands before it; nothing for 0. */

@@ -37,7 +37,7 @@ on_finding(void *ctx, const struct finding *f)
 
 /* Which installed packages the words name; all of them with job->all. */
 static int
-choose(struct act *a)
+choose(struct act *a, struct diag *diag)
 {
 	struct dpkgdb *db = a->s->db;
 	struct admin_job *job = a->job;
@@ -53,8 +53,9 @@ choose(struct act *a)
 			if (db->packages[i].state > PKG_CONFIG_FILES &&
 			    target_names(job->packages[w], &db->packages[i]))
 				a->chosen[i] = any = true;
-		if (!any && job->unmatched == NULL)
-			job->unmatched = job->packages[w];
+		if (!any)
+			return diag_set(diag, -ENOENT, NULL, 0, "no package "
+			                "is named %s", job->packages[w]);
 	}
 	job->n_matched = 0;
 	for (size_t i = 0; i < db->n_packages; i++) {
@@ -166,7 +167,7 @@ act_begin(struct act *a, struct diag *diag)
 	    !(a->job->accept && a->job->all))
 		a->job->tally.findings += records_since_last(s, true,
 		                                             on_finding, a);
-	return r < 0 ? r : choose(a);
+	return r < 0 ? r : choose(a, diag);
 }
 
 /* What a newer version has written would be lost, or not be told of it. */
@@ -393,7 +394,7 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 		if (r == 0)
 			r = session_due(s, diag);
 		if (r == 0)
-			r = choose(&a);
+			r = choose(&a, diag);
 		if (r == 0)
 			r = act_each_verdict(&a, act_count_due, diag);
 		return act_finish(&a, r);

@@ -2,24 +2,15 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 #include "admin_priv.h"
+#include "clock.h"
 #include "history.h"
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
 
 /* Packages on and off: --protect and --unprotect. */
-
-static int64_t
-now_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int
 add_off(struct index *x, const struct package *p)
@@ -97,9 +88,6 @@ admin_protect(struct session *s, struct admin_job *job, struct diag *diag)
 	};
 	int r = act_begin(&a, diag);
 
-	if (r == 0 && job->unmatched != NULL)
-		r = diag_set(diag, -ENOENT, NULL, 0,
-		             "no package is named %s", job->unmatched);
 	if (r == 0 && job->no_act)
 		return act_finish(&a, act_each_verdict(&a, act_count_due, diag));
 	if (r == 0)
@@ -150,14 +138,11 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		.s = s, .job = job, .name = "unprotect",
 		.guard = { .frontend_fd = -1 }, .nested = { .hold_fd = -1 }
 	};
-	int64_t from = now_ns(CLOCK_REALTIME_COARSE);
+	int64_t from = clock_ns(CLOCK_REALTIME_COARSE);
 	int r = act_begin(&a, diag);
 
 	if (r == 0)
 		r = act_no_newer(s, diag);
-	if (r == 0 && job->unmatched != NULL)
-		r = diag_set(diag, -ENOENT, NULL, 0,
-		             "no package is named %s", job->unmatched);
 	if (r == 0 && job->no_act)
 		return act_finish(&a, act_each_verdict(&a, act_count_lifts, diag));
 	/* Else recovery would lift, with the right that we don't have. */
@@ -172,7 +157,7 @@ admin_unprotect(struct session *s, struct admin_job *job, struct diag *diag)
 		r = lift_chosen(&a, diag);
 	hook("lifted");
 	if (r == 0) {
-		set_off(&a, true, from, now_ns(CLOCK_REALTIME));
+		set_off(&a, true, from, clock_ns(CLOCK_REALTIME));
 		r = index_store(s->state->ledger_fd, s->index);
 	}
 	return act_finish(&a, r);

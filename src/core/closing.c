@@ -8,24 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "hook.h"
 #include "log.h"
 #include "orphan.h"
 #include "self.h"
-
-/* Inode times come from the coarse clock, which may lag by a tick. */
-static int64_t
-clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int
 add_candidate(struct work *w, const char *path)
