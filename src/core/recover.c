@@ -25,7 +25,6 @@
 /* Of dpkg-immutable-divert: the files that it has opened. */
 #define DIVERT_NOTE "divert"
 #define DIVERT_NOTE_MAX 65536
-#define DIVERT_LOCK "/run/dpkg-immutable"	/* is locked while it works */
 
 /* A session of its own, so that the caller's stays as it is. */
 static int
@@ -249,7 +248,7 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 static int
 recover_divert(struct session *s, bool *ret_did, struct diag *diag)
 {
-	int run, lock = -1, e;
+	int run, lock = -1, e = 0;
 	struct buf text;
 
 	run = openat(s->state->dir_fd, "run",
@@ -257,12 +256,10 @@ recover_divert(struct session *s, bool *ret_did, struct diag *diag)
 	if (run < 0)
 		return 0;
 	buf_init(&text, DIVERT_NOTE_MAX);
-	e = 0;
-	/* none, or not for this database */
-	if (s->guest_db || faccessat(run, DIVERT_NOTE, F_OK, 0) < 0)
-		goto out;
-	if ((root_open_dir(s->root, DIVERT_LOCK, &lock) == 0 &&
-	     flock(lock, LOCK_EX | LOCK_NB) < 0) ||
+	/* At work; or there is none; or it is not for this database. The lock
+	 * is where that root has what STATE_RUN is on this one. */
+	if (s->guest_db || (root_open_dir(s->root, STATE_RUN, &lock) == 0 &&
+	    flock(lock, LOCK_EX | LOCK_NB) < 0) ||
 	    file_read(run, DIVERT_NOTE, &text) < 0)
 		goto out;
 	*ret_did = true;
