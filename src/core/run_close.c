@@ -2,10 +2,13 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "run_priv.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "capture.h"
 #include "history.h"
 #include "hook.h"
 #include "lifting.h"
@@ -123,15 +126,22 @@ run_hand_over(const struct run *r, const char *instdir)
 {
 	char root[PATH_MAX + 8];
 	char *const argv[] = {
-		(char *)"dpkg-immutable", (char *)"--recover",
-		(char *)"--quiet", root, NULL
+		(char *)SELF_ENGINE, (char *)"--recover", (char *)"--quiet",
+		root, NULL
 	};
-	struct child_result ended;
+	struct capture recover;
+	char said[256];
+	ssize_t n;
 
 	if (snprintf(root, sizeof(root), "--root=%s", instdir[0] != '\0' ?
-	             instdir : "/") < (int)sizeof(root))
-		(void)child_run_masked(SELF_ENGINE, argv, r->envp, &r->mask, -1,
-		                       &ended);
+	             instdir : "/") >= (int)sizeof(root) ||
+	    capture_start(argv, r->envp, -1, &recover) < 0)
+		return;
+	/* dpkg's terminal is not for us. */
+	do
+		n = read(recover.fd, said, sizeof(said));
+	while (n > 0 || (n < 0 && errno == EINTR));
+	(void)capture_end(&recover, 1);
 }
 
 /* What a nested caller opened while we were closing is closed as well. */
@@ -183,8 +193,8 @@ run_record(struct run *r, int closed)
 		log_line("txn=%016" PRIx64 " note=\"our own program was "
 		         "replaced: the new one records\"", r->id);
 		r->replaced = closed == 0 && r->journal != NULL;
-	}
-	else if (closed == 0 && r->journal != NULL)
+	} else if (closed == 0 && r->journal != NULL) {
 		journal_done(r->journal);
+	}
 	hook("done");
 }
