@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include <dirent.h>
+#include <linux/capability.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core_fixture.h"
@@ -109,6 +113,55 @@ START_TEST(dpkg_at_work)
 }
 END_TEST
 
+/* What stands in the run folder, and how many inodes are free. */
+static unsigned long
+left(unsigned long *ret_names)
+{
+	DIR *d = opendir(host("/var/lib/dpkg-immutable/run"));
+	struct statvfs v;
+
+	ck_assert_ptr_nonnull(d);
+	for (*ret_names = 0; readdir(d) != NULL; ++*ret_names)
+		;
+	closedir(d);
+	ck_assert_int_eq(statvfs(top, &v), 0);
+	return v.f_ffree;
+}
+
+static void
+give_right_away(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	ck_assert_int_eq(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1u << CAP_LINUX_IMMUTABLE);
+	ck_assert_int_eq(syscall(SYS_capset, &header, data), 0);
+}
+
+/* Tried a hundred times, with and without the right: nothing is left. */
+START_TEST(the_right_to_flag)
+{
+	unsigned long names, after, free_inodes;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	free_inodes = left(&names);
+	for (int i = 0; i < 100; i++)
+		ok(guard_may_flag(session, &diag));
+	ck_assert_uint_eq(left(&after), free_inodes);
+	ck_assert_uint_eq(after, names);
+	give_right_away();
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(guard_may_flag(session, &diag), -EPERM);
+	ck_assert_ptr_nonnull(strstr(diag.what, "CAP_LINUX_IMMUTABLE"));
+	ck_assert_uint_eq(left(&after), free_inodes);
+	ck_assert_uint_eq(after, names);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -119,6 +172,7 @@ suite(void)
 	tcase_add_checked_fixture(t, core_set_up, core_tear_down);
 	tcase_add_test(t, locks);
 	tcase_add_test(t, dpkg_at_work);
+	tcase_add_test(t, the_right_to_flag);
 	suite_add_tcase(s, t);
 	return s;
 }
