@@ -393,23 +393,27 @@ bed_build()
 	return "$rc"
 }
 
-# bed_fill_frontends IMAGE: installs those packages; a mount namespace's own.
-bed_fill_frontends()
+# bed_add IMAGE PREPARE PACKAGE...: installs packages in an image, in a mount
+# namespace of its own; the function PREPARE comes before that, with the image
+# on $ROOT.
+bed_add()
 {
-	local image=$1 ROOT rc=0
+	local image=$1 prepare=$2 ROOT rc=0
 
+	shift 2
 	ROOT=$(mktemp -d "$DI_TMP/di-build.XXXXXX") || return
 	bed_proxy
-	# shellcheck disable=SC2086,SC2016  # a list; the inner shell's
+	# shellcheck disable=SC2016  # the inner shell's
 	if ! {
 		mount -o loop,discard "$image" "$ROOT" &&
 		bed_dev "$ROOT" &&
 		cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf" &&
+		"$prepare" &&
 		in_root env http_proxy="${http_proxy:-}" sh -c '
 			[ -n "$http_proxy" ] || unset http_proxy
 			apt-get update &&
-			apt-get install -y --no-install-recommends "$@"' \
-			sh $BED_FRONTENDS &&
+			apt-get install -y --no-install-recommends "$@" &&
+			apt-get clean' sh "$@" &&
 		: >"$ROOT/etc/resolv.conf" &&
 		umount -R "$ROOT"
 	}; then
@@ -420,25 +424,30 @@ bed_fill_frontends()
 	return "$rc"
 }
 
-# bed_frontends SUITE: as bed_base, of the image that has BED_FRONTENDS
-# installed too; the suite's own image stays what it is.
-bed_frontends()
+# bed_derived SUITE TAG WORDS FILL [FILE]...: as bed_base, of the image that
+# the function FILL makes of a copy of that one, given its name; of a shell
+# that has sourced this and FILEs. Made anew once WORDS are others.
+bed_derived()
 {
-	local base image key lock log=$DI_CACHE/$1+frontends.log
+	local suite=$1 tag=$2 words=$3 fill=$4 base image key lock log
 
-	base=$(bed_base "$1") || return
-	key=$(printf '%s ' "$BED_FRONTENDS" |
+	shift 4
+	base=$(bed_base "$suite") || return
+	key=$(printf '%s ' "$words" |
 		command md5sum | command cut -c1-8) && [ -n "$key" ] || return
-	image=${base%.ext4}+frontends-$key.ext4
-	exec {lock}>"$DI_CACHE/$1+frontends.lock" && flock "$lock" || return
+	log=$DI_CACHE/$suite+$tag.log
+	image=${base%.ext4}+$tag-$key.ext4
+	exec {lock}>"$DI_CACHE/$suite+$tag.lock" && flock "$lock" || return
 	if [ -n "${DI_REFRESH:-}" ] || [ ! -f "$image" ]; then
-		rm -f "${base%.ext4}"+frontends-*
+		rm -f "${base%.ext4}+$tag"-*
 		# shellcheck disable=SC2016  # the inner shell's
 		if ! cp --reflink=auto --sparse=always -- "$base" \
 				"$image.tmp" ||
 		    ! unshare --mount --propagation private -- \
-			/bin/bash -c '. "$1"; bed_fill_frontends "$2"' \
-			bed_frontends "$DI_TESTS/system/lib.sh" "$image.tmp" \
+			/bin/bash -c 'f=$1 i=$2; shift 2
+				for file; do . "$file"; done
+				"$f" "$i"' "$fill" "$fill" "$image.tmp" \
+			"$DI_TESTS/system/lib.sh" "$@" \
 			{lock}>&- >"$log" 2>&1 </dev/null ||
 		    ! mv "$image.tmp" "$image"; then
 			tail -n 20 "$log" >&2
@@ -449,6 +458,18 @@ bed_frontends()
 	fi
 	exec {lock}>&-
 	printf '%s' "$image"
+}
+
+# shellcheck disable=SC2317,SC2086  # called by bed_derived; a list
+bed_fill_frontends()
+{
+	bed_add "$1" : $BED_FRONTENDS
+}
+
+# bed_frontends SUITE: the image that has BED_FRONTENDS too.
+bed_frontends()
+{
+	bed_derived "$1" frontends "$BED_FRONTENDS" bed_fill_frontends
 }
 
 # bed_base SUITE: prints the name of the suite's cached ext4 image, which is

@@ -41,71 +41,28 @@ boot_probe()
 
 ##### The disk ##############################################################
 
-# boot_fill IMAGE: makes a suite's image one that boots; in a mount namespace
-# of its own.
-boot_fill()
+# The ramdisk is for this machine alone: a small one starts sooner.
+# shellcheck disable=SC2317  # called by bed_add
+boot_prepare()
 {
-	local image=$1 ROOT rc=0
-
-	ROOT=$(mktemp -d "$DI_TMP/di-build.XXXXXX") || return
-	bed_proxy
-	# The ramdisk is for this machine alone: a small one starts sooner.
-	# shellcheck disable=SC2086,SC2016  # a list; the inner shell's
-	if ! {
-		mount -o loop,discard "$image" "$ROOT" &&
-		bed_dev "$ROOT" &&
-		cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf" &&
-		mkdir -p "$ROOT/etc/initramfs-tools/conf.d" &&
-		echo MODULES=list \
-			>"$ROOT/etc/initramfs-tools/conf.d/small" &&
-		printf '%s\n' virtio_pci virtio_blk ext4 \
-			>"$ROOT/etc/initramfs-tools/modules" &&
-		echo "/dev/vda / ext4 errors=remount-ro 0 1" \
-			>"$ROOT/etc/fstab" &&
-		in_root env http_proxy="${http_proxy:-}" sh -c '
-			[ -n "$http_proxy" ] || unset http_proxy
-			apt-get update &&
-			apt-get install -y --no-install-recommends "$@" &&
-			apt-get clean' sh $BOOT_PACKAGES &&
-		: >"$ROOT/etc/resolv.conf" &&
-		umount -R "$ROOT"
-	}; then
-		umount -R -l "$ROOT" 2>/dev/null
-		rc=1
-	fi
-	rmdir "$ROOT"
-	return "$rc"
+	mkdir -p "$ROOT/etc/initramfs-tools/conf.d" &&
+	echo MODULES=list >"$ROOT/etc/initramfs-tools/conf.d/small" &&
+	printf '%s\n' virtio_pci virtio_blk ext4 \
+		>"$ROOT/etc/initramfs-tools/modules" &&
+	echo "/dev/vda / ext4 errors=remount-ro 0 1" >"$ROOT/etc/fstab"
 }
 
-# boot_base SUITE: as bed_base, of the image that boots.
+# shellcheck disable=SC2317,SC2086  # called by bed_derived; a list
+boot_fill()
+{
+	bed_add "$1" boot_prepare $BOOT_PACKAGES
+}
+
+# boot_base SUITE: the image that boots.
 boot_base()
 {
-	local base image key lock log=$DI_CACHE/$1+boot.log
-
-	base=$(bed_base "$1") || return
-	key=$(printf '%s ' "$BOOT_VERSION" "$BOOT_PACKAGES" |
-		command md5sum | command cut -c1-8) && [ -n "$key" ] || return
-	image=${base%.ext4}+boot-$key.ext4
-	exec {lock}>"$DI_CACHE/$1+boot.lock" && flock "$lock" || return
-	if [ -n "${DI_REFRESH:-}" ] || [ ! -f "$image" ]; then
-		rm -f "${base%.ext4}"+boot-*
-		# shellcheck disable=SC2016  # the inner shell's
-		if ! cp --reflink=auto --sparse=always -- "$base" \
-				"$image.tmp" ||
-		    ! unshare --mount --propagation private -- \
-			/bin/bash -c '. "$1"; . "$2"; boot_fill "$3"' \
-			boot_fill "$DI_TESTS/system/lib.sh" \
-			"$DI_TESTS/system/long/boot.sh" "$image.tmp" \
-			{lock}>&- >"$log" 2>&1 </dev/null ||
-		    ! mv "$image.tmp" "$image"; then
-			tail -n 20 "$log" >&2
-			rm -f "$image.tmp"
-			exec {lock}>&-
-			return 1
-		fi
-	fi
-	exec {lock}>&-
-	printf '%s' "$image"
+	bed_derived "$1" boot "$BOOT_VERSION $BOOT_PACKAGES" boot_fill \
+		"$DI_TESTS/system/long/boot.sh"
 }
 
 # disk_on: the disk is on $ROOT; nothing but that mount holds it.
