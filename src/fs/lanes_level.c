@@ -160,11 +160,30 @@ lanes_engine_at(enum lanes_level level, enum digest_kind kind)
 	return NULL;
 }
 
+/*
+ * Two streams by AMD's SHA instructions pass sixteen by its AVX-512 (3.45
+ * against 3.21 GB/s), and wait for no vector to fill; Intel's do not.
+ */
+static int
+shani_is_best(enum digest_kind kind)
+{
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	return kind == DIGEST_SHA256 && __builtin_cpu_is("amd") &&
+	       lanes_level_usable(LANES_SHANI);
+#else
+	(void)kind;
+	return 0;
+#endif
+}
+
 const struct lanes_engine *
 lanes_engine_for(enum lanes_level level, enum digest_kind kind)
 {
 	size_t i;
 
+	if (level == LANES_BEST && shani_is_best(kind))
+		return lanes_engine_at(LANES_SHANI, kind);
 	if (level == LANES_BEST && single_is_best(kind))
 		return lanes_engine_at(LANES_SINGLE, kind);
 	for (i = 0; i < N_ENGINES; i++)
