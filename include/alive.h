@@ -18,6 +18,9 @@ int alive_note(int fd);
 /* 1 and *ret_pid if the noted process lives; 0: not, or no readable note. */
 int alive_noted(int fd, pid_t *ret_pid);
 
+/* A process's parent; 0 where nobody tells. */
+pid_t alive_parent(pid_t pid);
+
 /* Is pid our parent, or its parent, and so on? Without /proc: parent only. */
 bool alive_is_ancestor(pid_t pid);
 

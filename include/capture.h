@@ -3,6 +3,7 @@
 #ifndef DI_CAPTURE_H
 #define DI_CAPTURE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -16,9 +17,9 @@ struct capture {
 
 /*
  * argv[0] is an absolute path. `in`: the program's standard input (borrowed),
- * or -1. 0 or -errno.
+ * or -1. `bare`: it gets no capability, and can get none. 0 or -errno.
  */
-int capture_start(char *const *argv, char *const *envp, int in,
+int capture_start(char *const *argv, char *const *envp, int in, bool bare,
                   struct capture *ret);
 
 /*

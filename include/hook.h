@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,9 +54,14 @@ static inline void
 hook_kill(const char *point)
 {
 	const char *want = getenv("DI_TEST_KILL");
+	int with = 0;
 
-	if (want != NULL && strcmp(want, point) == 0)
-		raise(SIGKILL);
+	if (want == NULL || strcmp(want, point) != 0)
+		return;
+	/* a worker (keeper.h) goes with its keeper */
+	if (prctl(PR_GET_PDEATHSIG, &with) == 0 && with == SIGKILL)
+		kill(getppid(), SIGKILL);
+	raise(SIGKILL);
 }
 
 static inline void
@@ -64,7 +70,9 @@ hook(const char *point)
 	hook_time(point);
 	hook_kill(point);
 }
+#define LIFTED_AT_ONCE 1u	/* so that a kill can come between them */
 #else
+#define LIFTED_AT_ONCE IFLAG_BATCH
 #define hook_time(point) ((void)0)
 #define hook_word(name) ((const char *)NULL)
 #define hook_kill(point) ((void)0)

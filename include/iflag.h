@@ -4,6 +4,7 @@
 #define DI_IFLAG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "root.h"
 
@@ -25,6 +26,27 @@ int iflag_get(int fd, unsigned int *ret_flags);
  */
 int iflag_set(int fd, unsigned int value, unsigned int mask,
               unsigned int *ret_old);
+
+/* The same for many at once; result is what iflag_set would give. */
+struct iflag_change {
+	int fd;
+	unsigned int value, mask;
+	int result;
+};
+/* So many are asked for at once where somebody else changes them. */
+#define IFLAG_BATCH 32
+void iflag_set_all(struct iflag_change *list, size_t n);
+
+/*
+ * In a process without the right: who makes the changes, n at a time and none
+ * that would change nothing, and who tells whether a file system has a
+ * journal. For all threads; set before there are any.
+ */
+struct iflag_maker {
+	void (*change)(struct iflag_change *const *list, size_t n);
+	bool (*has_journal)(int fd);
+};
+void iflag_through(const struct iflag_maker *maker);
 
 /* What a file system can do, from statfs(2). */
 struct fskind {

@@ -35,5 +35,9 @@ void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * for a second.
  */
 void log_syslog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Somebody else speaks to the daemon from here on: a line as it is to come
+ * there, at most LOG_TEXT bytes with its NUL. */
+#define LOG_TEXT 8192
+void log_syslog_through(void (*how)(const char *text));
 
 #endif

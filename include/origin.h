@@ -18,6 +18,6 @@ struct origin {
 };
 
 /* Never fails: what can't be read is absent. */
-void origin_read(struct origin *ret);
+void origin_read(pid_t pid, struct origin *ret);
 
 #endif

@@ -47,6 +47,7 @@ struct run {
 	struct diag diag;
 	struct child_result child;
 	sigset_t mask;		/* that we were started with */
+	struct run_outcome outcome;
 };
 
 /* The steps of run_close.c: close all that was opened, by whomever; tell the
@@ -56,8 +57,5 @@ void run_record(struct run *r, int closed);
 void run_entry(struct run *r, int exit_status, const char *note);
 /* A finding_fn whose ctx is the run. */
 void run_finding(void *ctx, const struct finding *f);
-
-/* After run_free, where the run has replaced our own program. */
-void run_hand_over(const struct run *r, const char *instdir);
 
 #endif

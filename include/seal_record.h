@@ -5,6 +5,15 @@
 
 #include "seal.h"
 
+/* Opened, and to be flagged together with others. */
+#define SEAL_BATCH 16
+struct seal_waiting {
+	const char *listed;
+	struct verdict verdict;
+	const struct ledger_row *old;
+	struct node node;		/* of before the flag */
+};
+
 /* One package, or a part of it, on its way; seal.c's and seal_record.c's. */
 struct sealing {
 	struct due *due;
@@ -16,6 +25,9 @@ struct sealing {
 	struct buf words;	/* of attributes, at hand */
 	bool changed;		/* some row differs from the old ledger */
 	int err;		/* of an answer that came later */
+	struct seal_waiting waiting[SEAL_BATCH];
+	struct iflag_change change[SEAL_BATCH];
+	size_t n_waiting;
 };
 
 /* A finding of the package, told and counted. */

@@ -103,7 +103,10 @@ size_t session_jobs(const struct session *s, size_t n);
 /* admindir/NAME as a descriptor (lock files). */
 int session_admin_open(const struct session *s, const char *name, int flags);
 
-/* The log file below the root, as the configuration says. */
+/*
+ * The log file below the root, as the configuration says. A worker
+ * (keeper.h) is confined after that to writing what is ours.
+ */
 void session_log(struct session *s);
 
 #endif

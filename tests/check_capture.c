@@ -29,7 +29,7 @@ start(const char *script, struct capture *c)
 	char *argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)script,
 		         NULL };
 
-	return capture_start(argv, environment, -1, c);
+	return capture_start(argv, environment, -1, false, c);
 }
 
 /* All that it prints. */
@@ -131,9 +131,9 @@ START_TEST(what_cannot_be_started)
 	char *argv[] = { (char *)"/no/such", NULL };
 	struct capture c = { .pid = 5, .fd = 6 };
 
-	ck_assert_int_eq(capture_start(argv, environment, -1, &c), -ENOENT);
+	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), -ENOENT);
 	argv[0] = (char *)"/";
-	ck_assert_int_eq(capture_start(argv, environment, -1, &c), -EACCES);
+	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), -EACCES);
 	ck_assert_int_eq(c.pid, 5);
 	ck_assert_int_eq(c.fd, 6);
 	no_child_left();
@@ -171,7 +171,7 @@ START_TEST(only_three_descriptors)
 		forbid_close_range();
 	ck_assert_int_eq(pipe2(ends, 0), 0);
 	ck_assert_int_eq(dup2(ends[0], 200), 200);
-	ck_assert_int_eq(capture_start(argv, environment, -1, &c), 0);
+	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), 0);
 	drain(c.fd, text, sizeof(text));
 	ck_assert_str_eq(text, "0\n1\n2\n3\n");
 	ck_assert_int_eq(capture_end(&c, 0), 0);
@@ -185,7 +185,7 @@ START_TEST(null_in_and_err)
 	struct capture c;
 	char text[256];
 
-	ck_assert_int_eq(capture_start(argv, environment, -1, &c), 0);
+	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), 0);
 	drain(c.fd, text, sizeof(text));
 	ck_assert_str_eq(text, "/dev/null\n/dev/null\n");
 	ck_assert_int_eq(capture_end(&c, 0), 0);
@@ -234,7 +234,7 @@ START_TEST(default_signals_and_mask)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigprocmask(SIG_SETMASK, NULL, &before);
-	ck_assert_int_eq(capture_start(argv, environment, -1, &c), 0);
+	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), 0);
 	drain(c.fd, text, sizeof(text));
 	ck_assert_int_eq(capture_end(&c, 0), 0);
 	ck_assert_int_eq(sscanf(text, "SigBlk: %llx SigIgn: %llx", &blocked,
@@ -255,7 +255,7 @@ START_TEST(given_environment)
 	char text[256];
 
 	setenv("MINE", "secret", 1);
-	ck_assert_int_eq(capture_start(argv, env, -1, &c), 0);
+	ck_assert_int_eq(capture_start(argv, env, -1, false, &c), 0);
 	drain(c.fd, text, sizeof(text));
 	ck_assert_int_eq(capture_end(&c, 0), 0);
 	ck_assert_str_eq(text, "A=1\nB=two\n");

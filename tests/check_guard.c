@@ -144,11 +144,13 @@ give_right_away(void)
 START_TEST(the_right_to_flag)
 {
 	unsigned long names, after, free_inodes;
+	int before;
 
 	NEEDS_ROOT();
 	adopt();
 	bare();
 	free_inodes = left(&names);
+	before = descriptors_open();
 	for (int i = 0; i < 100; i++)
 		ok(guard_may_flag(session, &diag));
 	ck_assert_uint_eq(left(&after), free_inodes);
@@ -157,6 +159,7 @@ START_TEST(the_right_to_flag)
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(guard_may_flag(session, &diag), -EPERM);
 	ck_assert_ptr_nonnull(strstr(diag.what, "CAP_LINUX_IMMUTABLE"));
+	ck_assert_int_eq(descriptors_open(), before);
 	ck_assert_uint_eq(left(&after), free_inodes);
 	ck_assert_uint_eq(after, names);
 }

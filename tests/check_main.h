@@ -4,6 +4,18 @@
 #define DI_TEST_CHECK_MAIN_H
 
 #include <check.h>
+#include <fcntl.h>
+
+/* How many descriptors are open, so that a test can say that none is left. */
+static inline int
+descriptors_open(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
 
 /* The main of every unit test: runs what the file's suite() gives. */
 #define CHECK_MAIN() \

@@ -33,7 +33,7 @@ read_in_child(void (*before)(void), struct origin *ret)
 		if (before != NULL)
 			before();
 		memset(&o, 'x', sizeof(o));
-		origin_read(&o);
+		origin_read(getpid(), &o);
 		_exit(write(ends[1], &o, sizeof(o)) != sizeof(o));
 	}
 	ck_assert_int_eq(read(ends[0], ret, sizeof(*ret)), sizeof(*ret));
@@ -197,7 +197,7 @@ START_TEST(nothing_to_read)
 	if (!false_proc())
 		return;
 	memset(&o, 'x', sizeof(o));
-	origin_read(&o);
+	origin_read(getpid(), &o);
 	ck_assert_int_eq(o.login_uid, -1);
 	ck_assert_str_eq(o.tty, "");
 	ck_assert_int_eq(o.parent, getppid());
@@ -242,12 +242,12 @@ START_TEST(terminals_and_uids)
 	ck_assert_int_eq(mkdir("/proc/self", 0755), 0);
 	for (size_t i = 0; i < sizeof(ttys) / sizeof(ttys[0]); i++) {
 		put_text("/proc/self/stat", ttys[i].stat);
-		origin_read(&o);
+		origin_read(getpid(), &o);
 		ck_assert_str_eq(o.tty, ttys[i].tty);
 	}
 	for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++) {
 		put_text("/proc/self/loginuid", uids[i].text);
-		origin_read(&o);
+		origin_read(getpid(), &o);
 		ck_assert_int_eq(o.login_uid, uids[i].uid);
 	}
 	true_proc();
@@ -266,7 +266,7 @@ START_TEST(lines_are_cut)
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 	snprintf(path, sizeof(path), "%s/cmdline", folder);
 	put(path, "apt-get\0install\0\0foo bar\0\0\0", 26);
-	origin_read(&o);
+	origin_read(getpid(), &o);
 	ck_assert_str_eq(o.parent_line, "apt-get install  foo bar");
 	/* at every place of a character of two, three and four bytes */
 	for (size_t k = 0; k < 5; k++) {
@@ -281,7 +281,7 @@ START_TEST(lines_are_cut)
 				n += strlen(many[m]);
 			}
 			put(path, text, n);
-			origin_read(&o);
+			origin_read(getpid(), &o);
 			n = strlen(o.parent_line);
 			ck_assert_uint_le(n, 255);
 			ck_assert_uint_ge(n, 248);
@@ -291,12 +291,12 @@ START_TEST(lines_are_cut)
 	}
 	memset(text, '\xa4', sizeof(text));
 	put(path, text, sizeof(text));
-	origin_read(&o);
+	origin_read(getpid(), &o);
 	ck_assert_uint_eq(strlen(o.parent_line), 255);
 	snprintf(path, sizeof(path), "%s/comm", folder);
 	memset(text, 'c', sizeof(text));
 	put(path, text, sizeof(text));
-	origin_read(&o);
+	origin_read(getpid(), &o);
 	ck_assert_uint_eq(strlen(o.parent_name), 63);
 	true_proc();
 }

@@ -31,10 +31,12 @@ recorded(void)
 static const char *
 told(bool diversions)
 {
+	int before = descriptors_open();
 	size_t n;
 
 	findings[0] = '\0';
 	n = records_since_last(session, diversions, fixture_finding, NULL);
+	ck_assert_int_eq(descriptors_open(), before);
 	for (const char *s = findings; (s = strchr(s, ';')) != NULL; s++)
 		n--;
 	ck_assert_uint_eq(n, 0);

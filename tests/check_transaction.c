@@ -193,7 +193,7 @@ START_TEST(members_stand_in_order)
 	ok(transaction_write(session, &t));
 	last_line(line);
 	ok(jsonread_check(line, strlen(line)));
-	origin_read(&o);
+	origin_read(getpid(), &o);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char key[40];
 

@@ -152,6 +152,23 @@ temporary_name(const char *name, char *ret, size_t size)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+/*
+ * Of what we have just made: the umask, or a default ACL of its folder, may
+ * have taken bits away, or given an ACL. A worker (sandbox.h) has no umask and
+ * may not do this; less than asked for is no danger then.
+ */
+static int
+set_mode(int fd, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & 07777) == mode || fchmod(fd, mode) == 0)
+		return 0;
+	return errno == EPERM && (st.st_mode & 07777 & ~mode) == 0 ? 0 : -errno;
+}
+
 int
 file_stage(int dirfd, const char *name, const void *data, size_t n,
            mode_t mode, unsigned int flags)
@@ -166,13 +183,13 @@ file_stage(int dirfd, const char *name, const void *data, size_t n,
 	if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
 		return -errno;
 	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL |
-	            O_NOFOLLOW | O_CLOEXEC, 0600);
+	            O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 
 	err = file_write(fd, data, n);
-	if (err == 0 && fchmod(fd, mode) < 0)
-		err = -errno;
+	if (err == 0)
+		err = set_mode(fd, mode);
 	if (err == 0 && (flags & FILE_DURABLE) && fsync(fd) < 0)
 		err = -errno;
 	/* only begins; what goes wrong is for file_settle to tell */
@@ -265,7 +282,7 @@ file_mkdir(int dirfd, const char *name, mode_t mode)
 	bool made;
 	int err = 0, fd;
 
-	made = mkdirat(dirfd, name, mode & 0700) == 0;
+	made = mkdirat(dirfd, name, mode) == 0;
 	if (!made && errno != EEXIST)
 		return -errno;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
@@ -276,8 +293,8 @@ file_mkdir(int dirfd, const char *name, mode_t mode)
 		err = -errno;
 	else if (st.st_uid != 0)
 		err = ERR_UNSAFE;
-	else if (made && fchmod(fd, mode) < 0)	/* whatever the umask is */
-		err = -errno;
+	else if (made)
+		err = set_mode(fd, mode);
 	close(fd);
 	if (err < 0 && made)
 		unlinkat(dirfd, name, AT_REMOVEDIR);

@@ -19,7 +19,7 @@
  * longer than this is cut; escaped it is at most four times as long.
  */
 enum {
-	TEXT_SIZE = 8192,
+	TEXT_SIZE = LOG_TEXT,
 	HEAD_SIZE = 256,
 	LINE_SIZE = HEAD_SIZE + 4 * TEXT_SIZE
 };
@@ -29,6 +29,7 @@ static struct {
 	int quiet;
 	int fd;
 	unsigned int where;
+	void (*say)(const char *text);	/* to the daemon; NULL: we do */
 } state = { .program = "dpkg-immutable", .fd = -1 };
 
 void
@@ -256,24 +257,42 @@ put_syslog_head(char *line)
 	return n > 0 ? (size_t)n : 0;
 }
 
+static void
+send_syslog(const char *text)
+{
+	int fd = connect_syslog();
+	char line[LINE_SIZE];
+	ssize_t done;
+	size_t n;
+
+	if (fd < 0)
+		return;
+	n = finish_line(line, put_syslog_head(line), text, "") - 1;
+	do {
+		done = send(fd, line, n, MSG_NOSIGNAL);
+	} while (done < 0 && errno == EINTR);
+	close(fd);
+}
+
+void
+log_syslog_through(void (*how)(const char *text))
+{
+	state.say = how;
+}
+
 void
 log_syslog(const char *fmt, ...)
 {
-	char line[LINE_SIZE], text[TEXT_SIZE];
-	int saved = errno, fd = connect_syslog();
-	ssize_t done;
-	size_t n;
+	char text[TEXT_SIZE];
+	int saved = errno;
 	va_list ap;
 
-	if (fd >= 0) {
-		va_start(ap, fmt);
-		format_text(text, fmt, ap);
-		va_end(ap);
-		n = finish_line(line, put_syslog_head(line), text, "") - 1;
-		do {
-			done = send(fd, line, n, MSG_NOSIGNAL);
-		} while (done < 0 && errno == EINTR);
-		close(fd);
-	}
+	va_start(ap, fmt);
+	format_text(text, fmt, ap);
+	va_end(ap);
+	if (state.say != NULL)
+		state.say(text);
+	else
+		send_syslog(text);
 	errno = saved;
 }

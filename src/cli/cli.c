@@ -12,7 +12,9 @@
 #include "env.h"
 #include "file.h"
 #include "help.h"
+#include "keeper.h"
 #include "log.h"
+#include "sandbox.h"
 
 struct verb_row {
 	int (*act)(struct cli *c);
@@ -169,21 +171,12 @@ outlive_pipe(void)
 }
 
 static int
-run_verb(struct cli *c)
+act(void *ctx)
 {
+	struct cli *c = ctx;
 	const struct verb_row *v = &verbs[c->o->verb];
-	int status, r;
+	int status = v->act(c), r;
 
-	if (v->changes && (getuid() != 0 || geteuid() != 0)) {
-		status = cli_fail(c, -EPERM, &(struct diag){
-			.what = "requires superuser privilege"
-		});
-		return c->o->verb == VERB_OPEN ? EXIT_OPEN_TROUBLE : status;
-	}
-	/* its command gets the signal as we got it */
-	if (v->changes && c->o->verb != VERB_OPEN)
-		outlive_pipe();
-	status = v->act(c);
 	cli_worked(c);
 	session_free(c->session);
 	c->session = NULL;
@@ -194,6 +187,42 @@ run_verb(struct cli *c)
 	if (r != -EPIPE)
 		log_error("standard output: %s", err_text(r));
 	return EXIT_TROUBLE;
+}
+
+/* What changes flags reads packages in a process without the right to. */
+static int
+apart(struct cli *c)
+{
+	const struct keeper_job job = {
+		.envp = c->envp, .instdir = c->o->root
+	};
+	struct keeper_result result;
+	int r = keeper_do(&job, act, c, NULL, 0, &result);
+
+	if (r < 0 && r != ERR_CHILD)
+		return cli_fail(c, r, NULL);
+	return r < 0 ? EXIT_TROUBLE : result.status;
+}
+
+static int
+run_verb(struct cli *c)
+{
+	const struct verb_row *v = &verbs[c->o->verb];
+	int status;
+
+	if (v->changes && (getuid() != 0 || geteuid() != 0)) {
+		status = cli_fail(c, -EPERM, &(struct diag){
+			.what = "requires superuser privilege"
+		});
+		return c->o->verb == VERB_OPEN ? EXIT_OPEN_TROUBLE : status;
+	}
+	/* its command gets the signal as we got it */
+	if (v->changes && c->o->verb != VERB_OPEN)
+		outlive_pipe();
+	/* Whoever only asks has no use for the right to change flags. */
+	if (!v->changes)
+		(void)sandbox_no_flags();
+	return v->changes && c->o->verb != VERB_OPEN ? apart(c) : act(c);
 }
 
 /* https://no-color.org: an environment that has NO_COLOR wants none. */

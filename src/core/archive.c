@@ -17,11 +17,10 @@
 #include "archive_split.h"
 #include "arena.h"
 #include "buf.h"
-#include "capture.h"
 #include "debar.h"
+#include "keeper.h"
 #include "tar.h"
 
-#define DPKG_DEB "/usr/bin/dpkg-deb"
 #define CONTROL_MAX ((size_t)4 << 20)
 #define MD5SUMS_MAX ((size_t)256 << 20)
 #define MEMBERS_MAX ((size_t)4 << 20)
@@ -74,29 +73,21 @@ typedef int stream_reader(struct tar *t, void *arg, struct diag *diag);
  * shows as a stream that breaks off.
  */
 static int
-stream_read(const struct archive *a, const char *action,
+stream_read(const struct archive *a, enum keeper_tool tool,
             stream_reader *reader, void *arg, struct diag *diag)
 {
 	const char *file = a->file;
-	char program[] = DPKG_DEB;
-	char input[] = "-";
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char locale[] = "LC_ALL=C";	/* the others are files to be read */
-	char *const envp[] = { path, locale, NULL };
-	char *const argv[] = {
-		program, (char *)(uintptr_t)action, input, NULL
-	};
 	int fd = open_archive(a), rc, end, early;
 	struct capture c;
 	struct tar *t = NULL;
 
 	if (fd < 0)
 		return diag_set(diag, fd, file, 0, "%s", err_text(fd));
-	rc = capture_start(argv, envp, fd, &c);
+	rc = keeper_read(tool, fd, &c);
 	close(fd);
 	if (rc < 0)
-		return diag_set(diag, rc, file, 0, "cannot run %s: %s",
-		                DPKG_DEB, err_text(rc));
+		return diag_set(diag, rc, file, 0, "cannot run dpkg-deb: %s",
+		                err_text(rc));
 	rc = tar_new(c.fd, &t);
 	if (rc == 0)
 		rc = reader(t, arg, diag);
@@ -106,7 +97,7 @@ stream_read(const struct archive *a, const char *action,
 	early = rc < 0 && !at_end(c.fd);
 	if (rc < 0 && diag != NULL)
 		snprintf(diag->file, sizeof(diag->file), "%s", file);
-	end = capture_end(&c, early);
+	end = keeper_read_end(&c, early);
 	if (end < 0 && !early)
 		return diag_set(diag, end, file, 0, "dpkg-deb cannot read it");
 	return rc;
@@ -260,7 +251,7 @@ take_control(struct archive *a, bool direct, struct diag *diag)
 	buf_init(&p.md5sums, MD5SUMS_MAX);
 	buf_init(&p.hints, CONTROL_MAX);
 	rc = direct ? direct_read(a, &p) :
-	     stream_read(a, "--ctrl-tarfile", parts_read, &p, diag);
+	     stream_read(a, KEEPER_CONTROL, parts_read, &p, diag);
 	if (rc == 0 && !p.has_control)
 		rc = diag_set(diag, ERR_FORMAT, a->file, 0,
 		              "no control file");
@@ -418,7 +409,7 @@ archive_members(struct archive *a, struct diag *diag)
 
 	if (a->has_members)
 		return 0;
-	rc = stream_read(a, "--fsys-tarfile", members_read, &all, diag);
+	rc = stream_read(a, KEEPER_MEMBERS, members_read, &all, diag);
 	if (rc < 0)
 		goto out;
 	v = arena_alloc(a->arena, (all.n + 1) * sizeof(*v));

@@ -10,6 +10,7 @@
 
 #include "alive.h"
 #include "iflag.h"
+#include "keeper.h"
 #include "lock.h"
 
 static int
@@ -35,7 +36,7 @@ take_frontend(struct session *s, struct guard *g, pid_t *ret_pid,
 		return diag_set(diag, fd, s->admindir, 0,
 		                "cannot open lock-frontend: %s",
 		                err_text(fd));
-	r = lock_posix(fd, &pid);
+	r = keeper_lock(fd, &pid);
 	if (r < 0) {
 		close(fd);
 		*ret_pid = pid;
@@ -103,8 +104,10 @@ guard_take(struct session *s, bool frontend_locked, struct guard *ret,
 void
 guard_drop(struct guard *g)
 {
-	if (g->frontend_fd >= 0)
+	if (g->frontend_fd >= 0) {
+		keeper_unlock();
 		close(g->frontend_fd);
+	}
 	g->frontend_fd = -1;
 }
 

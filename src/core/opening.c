@@ -468,37 +468,97 @@ made_durable(struct session *s, const struct node *n,
 	       db.dev == n->dev;
 }
 
+/* Of up to IFLAG_BATCH paths, those that are still what they were. */
+struct batch {
+	struct iflag_change change[IFLAG_BATCH];
+	struct node node[IFLAG_BATCH];
+	const struct journal_path *path[IFLAG_BATCH];
+	size_t n;
+};
+
 static int
-change(struct session *s, const struct journal_path *jp, unsigned int value,
-       struct syncset *sync)
+batch_add(struct session *s, struct batch *b, const struct journal_path *jp,
+          bool back)
 {
-	const struct fskind *kind;
-	struct node node;
-	int fd, r = root_open(s->root, jp->path, &fd, &node);
+	struct iflag_change *c = &b->change[b->n];
+	int r = root_open(s->root, jp->path, &c->fd, &b->node[b->n]);
 
 	if (r == -ENOENT || r == ERR_NOT_REGULAR)
 		return 0;
 	if (r < 0)
 		return r;
-	r = 0;
-	if (node.dev == jp->dev && node.ino == jp->ino)
-		r = iflag_set(fd, value, jp->flags, NULL);
-	if (r > 0) {
-		kind = due_fskind(s->due, jp->path, &node);
-		if (!made_durable(s, &node, kind))
-			syncset_touch(sync, fd, &node, kind);
+	if (b->node[b->n].dev != jp->dev || b->node[b->n].ino != jp->ino) {
+		close(c->fd);
+		return 0;
 	}
-	close(fd);
-	return r == ERR_UNSUPPORTED ? 0 : r;
+	c->value = back ? jp->flags : 0;
+	c->mask = jp->flags;
+	b->path[b->n++] = jp;
+	return 0;
+}
+
+/* How many changed; the first error, and whose it was, if *ret_err is 0. */
+static size_t
+batch_change(struct session *s, struct batch *b, struct syncset *sync,
+             int *ret_err, const struct journal_path **ret_whose)
+{
+	size_t changed = 0;
+
+	iflag_set_all(b->change, b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		const struct iflag_change *c = &b->change[i];
+		const struct fskind *kind;
+
+		if (c->result > 0) {
+			changed++;
+			kind = due_fskind(s->due, b->path[i]->path,
+			                  &b->node[i]);
+			if (!made_durable(s, &b->node[i], kind))
+				syncset_touch(sync, c->fd, &b->node[i], kind);
+		} else if (c->result < 0 && c->result != ERR_UNSUPPORTED &&
+		           *ret_err == 0) {
+			*ret_err = c->result;
+			*ret_whose = b->path[i];
+		}
+		close(c->fd);
+	}
+	b->n = 0;
+	return changed;
 }
 
 /* The first n of them. */
 static void
 put_back(struct session *s, struct opening *o, size_t n, struct syncset *sync)
 {
-	while (n-- > 0)
-		if (change(s, &o->paths[n], o->paths[n].flags, sync) < 0)
-			o->n_left++;
+	const struct journal_path *whose = NULL;
+
+	while (n-- > 0) {
+		struct batch b = { .n = 0 };
+		int err = batch_add(s, &b, &o->paths[n], true);
+
+		batch_change(s, &b, sync, &err, &whose);
+		o->n_left += err < 0;
+	}
+}
+
+/* The paths from..to-1, IFLAG_BATCH at most. */
+static int
+lift_some(struct session *s, struct opening *o, size_t from, size_t to,
+          struct syncset *sync, struct diag *diag)
+{
+	const struct journal_path *whose = NULL;
+	struct batch b = { .n = 0 };
+	int err = 0;
+
+	for (size_t i = from; err == 0 && i < to; i++) {
+		err = batch_add(s, &b, &o->paths[i], false);
+		whose = &o->paths[i];
+	}
+	o->n_lifted += batch_change(s, &b, sync, &err, &whose);
+	hook_kill("lifting");
+	return err == 0 ? 0 : diag_set(diag, err, whose->path, 0,
+	                               "the immutable flag cannot be lifted: "
+	                               "%s", err_text(err));
 }
 
 int
@@ -506,25 +566,21 @@ opening_lift(struct session *s, struct opening *o, struct diag *diag)
 {
 	struct syncset *sync = syncset_new();
 	int r = sync == NULL ? -ENOMEM : 0;
+	size_t to;
 
-	for (size_t i = 0; r >= 0 && i < o->n_paths; i++) {
-		r = change(s, &o->paths[i], 0, sync);
-		if (r < 0) {
-			diag_set(diag, r, o->paths[i].path, 0,
-			         "the immutable flag cannot be lifted: %s",
-			         err_text(r));
-			put_back(s, o, i, sync);
-			break;
-		}
-		o->n_lifted += r > 0;
-		hook_kill("lifting");
+	for (size_t i = 0; r == 0 && i < o->n_paths; i = to) {
+		to = o->n_paths - i < LIFTED_AT_ONCE ? o->n_paths :
+		     i + LIFTED_AT_ONCE;
+		r = lift_some(s, o, i, to, sync, diag);
+		if (r < 0)
+			put_back(s, o, to, sync);
 	}
 	/* At worst a file comes back immutable after a power cut: no reason
 	 * to keep dpkg from starting. */
 	if (sync != NULL)
 		syncset_flush(sync);
 	syncset_free(sync);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 void

@@ -284,12 +284,14 @@ new_file(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
 	                O_CLOEXEC, 0600), r;
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
 	/* of a folder's default ACL; then whatever the umask took */
 	fremovexattr(fd, ACL);
-	if (fchmod(fd, 0600) == 0)
+	if ((fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0600) ||
+	    fchmod(fd, 0600) == 0)
 		return fd;
 	r = -errno;
 	close(fd);

@@ -16,6 +16,7 @@
 #include "guard.h"
 #include "history.h"
 #include "hook.h"
+#include "keeper.h"
 #include "lifting.h"
 #include "log.h"
 #include "nested.h"
@@ -243,20 +244,11 @@ step_open(struct run *r)
 static int
 step_dpkg(struct run *r)
 {
-	char **env = NULL;
 	int e, note = -1;
 
-	if (r->guard.frontend_fd >= 0) {
-		env = env_with(r->envp, "DPKG_FRONTEND_LOCKED=true");
-		if (env == NULL)
-			return -ENOMEM;
-	}
 	if (r->journal != NULL)
 		note = state_child_note(r->s->state);
-	e = r->real == NULL ? -ENOENT :
-	    child_run_masked(r->real, r->argv, env != NULL ? env : r->envp,
-	                     &r->mask, note, &r->child);
-	free(env);
+	e = keeper_run(r->guard.frontend_fd >= 0, note, &r->child);
 	if (note >= 0)
 		close(note);
 	hook("ended");
@@ -345,39 +337,64 @@ set_out(struct run *r)
 	return e < 0 ? e : step_open(r);
 }
 
-static void
-run_all(struct run *r, struct run_outcome *ret)
+/* All of it, in the worker. */
+static int
+run_within(void *ctx)
 {
-	bool nested;
-	int e;
+	struct run *r = ctx;
+	int e = step_begin(r);
+	bool nested = r->nested.journal != NULL;
 
-	block_signals(r);
-	e = step_begin(r);
-	nested = r->nested.journal != NULL;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->status = 2;
 	if (e == 0)
 		e = nested ? visit(r) : set_out(r);
-	ret->error = e;
+	r->outcome.error = e;
 	if (e < 0) {
 		complain(r, e);
 		run_free(r);
-		sigprocmask(SIG_SETMASK, &r->mask, NULL);
-		return;
+		return 0;
 	}
 	e = step_dpkg(r);
-	ret->started = e == 0;
-	ret->executed = true;
+	r->outcome.started = e == 0;
+	r->outcome.executed = true;
 	if (e < 0)
 		complain(r, e);
-	ret->error = e;
+	r->outcome.error = e;
 	if (!nested && !r->unkept)
 		run_record(r, run_settle(r));
-	ret->child = r->child;
+	r->outcome.child = r->child;
 	run_free(r);
+	/* Once all our locks are free: the program that has taken our place
+	 * records what we have closed, so that no audit before the next run
+	 * misses it. What keeps it from that is told by that audit, and put
+	 * right by that run. */
 	if (r->replaced)
-		run_hand_over(r, r->instdir);
+		keeper_succeed();
+	return 0;
+}
+
+static void
+run_all(struct run *r, struct run_outcome *ret)
+{
+	const struct keeper_job job = {
+		.path = r->real, .argv = r->argv, .envp = r->envp,
+		.mask = &r->mask, .instdir = r->instdir
+	};
+	struct keeper_result result;
+	int e;
+
+	block_signals(r);
+	r->outcome.status = 2;
+	e = keeper_do(&job, run_within, r, &r->outcome, sizeof(r->outcome),
+	              &result);
+	if (e < 0 && e != ERR_CHILD)
+		log_error("%s; %s was not started", err_text(e), r->name);
+	if (e < 0) {
+		r->outcome.error = e;
+		r->outcome.started = result.ran;
+		r->outcome.child = result.child;
+	}
+	sigprocmask(SIG_SETMASK, &r->mask, NULL);
+	*ret = r->outcome;
 }
 
 static void

@@ -2,18 +2,14 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "run_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "capture.h"
 #include "history.h"
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
-#include "self.h"
 #include "settle.h"
 #include "transaction.h"
 
@@ -114,34 +110,6 @@ step_close(void *ctx, enum journal_wish wish)
 		e = close_once(r, plan, wish == JOURNAL_ADOPTED, false);
 	hook("closed");
 	return e;
-}
-
-/*
- * Once all our locks are free: the program that has taken our place records
- * what we have closed, so that no audit before the next run misses it. What
- * keeps it from that is told by that audit, and put right by that run.
- */
-void
-run_hand_over(const struct run *r, const char *instdir)
-{
-	char root[PATH_MAX + 8];
-	char *const argv[] = {
-		(char *)SELF_ENGINE, (char *)"--recover", (char *)"--quiet",
-		root, NULL
-	};
-	struct capture recover;
-	char said[256];
-	ssize_t n;
-
-	if (snprintf(root, sizeof(root), "--root=%s", instdir[0] != '\0' ?
-	             instdir : "/") >= (int)sizeof(root) ||
-	    capture_start(argv, r->envp, -1, &recover) < 0)
-		return;
-	/* dpkg's terminal is not for us. */
-	do
-		n = read(recover.fd, said, sizeof(said));
-	while (n > 0 || (n < 0 && errno == EINTR));
-	(void)capture_end(&recover, 1);
 }
 
 /* What a nested caller opened while we were closing is closed as well. */

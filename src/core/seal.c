@@ -36,29 +36,12 @@ keep_row(struct sealing *s, const struct ledger_row *old,
 	return ledger_add(s->ledger, &row);
 }
 
-/* Sets the flag on one due file, then records it from the same descriptor. */
+/* The flag was set, or stood: it is recorded from the same descriptor. */
 static int
-seal_file(struct sealing *s, const char *listed, const struct verdict *v)
+flagged(struct sealing *s, const struct seal_waiting *w, int fd, int r)
 {
-	unsigned int want = IFLAG_IMMUTABLE;
-	struct ledger_row *old = NULL;
-	struct node node;
-	int fd, r;
+	const struct verdict *v = &w->verdict;
 
-	if (s->job->old != NULL)
-		old = ledger_find(s->job->old, v->path);
-	if ((v->flags & IFLAG_IMMUTABLE) && old != NULL &&
-	    (old->has_md5 || !s->job->hash) &&
-	    compare_unchanged(old, s->job->row, &v->node))
-		return keep_row(s, old, &v->node);
-	r = root_open_as(due_root(s->due), v->path, &v->node, &fd, &node);
-	if (r < 0) {
-		seal_failed(s, r);
-		return 0;
-	}
-	if (s->job->foreign != NULL)
-		want |= foreign_get(s->job->foreign, v->path);
-	r = iflag_set(fd, want, want, NULL);
 	if (r < 0 && r != ERR_UNSUPPORTED)
 		seal_failed(s, r);
 	s->tally->closed += r > 0;
@@ -66,10 +49,55 @@ seal_file(struct sealing *s, const char *listed, const struct verdict *v)
 		close(fd);
 		return 0;
 	}
-	if (r > 0 && old != NULL && s->job->closed && !s->job->accept &&
+	if (r > 0 && w->old != NULL && s->job->closed && !s->job->accept &&
 	    !(v->flags & IFLAG_IMMUTABLE))
 		seal_report(s, FINDING_FLAG, v->path, "immutable", "not");
-	return seal_record_file(s, fd, listed, v, old, &node, r > 0);
+	return seal_record_file(s, fd, w->listed, v, w->old, &w->node, r > 0);
+}
+
+/* Sets the flags of all that wait, at once. */
+static int
+flag_waiting(struct sealing *s)
+{
+	size_t n = s->n_waiting;
+	int r = 0;
+
+	s->n_waiting = 0;
+	iflag_set_all(s->change, n);
+	for (size_t i = 0; i < n; i++) {
+		int e = flagged(s, &s->waiting[i], s->change[i].fd,
+		                s->change[i].result);
+
+		if (r == 0)
+			r = e;
+	}
+	return r;
+}
+
+/* Opens one due file that is to be flagged and recorded. */
+static int
+seal_file(struct sealing *s, const char *listed, const struct verdict *v)
+{
+	struct iflag_change *c = &s->change[s->n_waiting];
+	struct seal_waiting w = { .listed = listed, .verdict = *v };
+	int r;
+
+	if (s->job->old != NULL)
+		w.old = ledger_find(s->job->old, v->path);
+	if ((v->flags & IFLAG_IMMUTABLE) && w.old != NULL &&
+	    (w.old->has_md5 || !s->job->hash) &&
+	    compare_unchanged(w.old, s->job->row, &v->node))
+		return keep_row(s, w.old, &v->node);
+	r = root_open_as(due_root(s->due), v->path, &v->node, &c->fd, &w.node);
+	if (r < 0) {
+		seal_failed(s, r);
+		return 0;
+	}
+	c->value = c->mask = IFLAG_IMMUTABLE | (s->job->foreign == NULL ? 0 :
+	                                        foreign_get(s->job->foreign,
+	                                                    v->path));
+	s->waiting[s->n_waiting++] = w;
+	return s->n_waiting == SEAL_BATCH ? flag_waiting(s) : 0;
 }
 
 /* Lifts our flag again where it has no business any more. */
@@ -196,11 +224,15 @@ seal_paths(struct due *d, struct package *p, const struct seal_job *job,
 		.due = d, .package = p, .job = job,
 		.sync = sync, .tally = tally, .ledger = ledger_new()
 	};
-	int r = s.ledger == NULL ? -ENOMEM : 0;
+	int r = s.ledger == NULL ? -ENOMEM : 0, waited;
 
 	buf_init(&s.words, 0);
 	for (size_t i = from; r == 0 && i < to; i++)
 		r = seal_path(&s, p->paths[i]);
+	/* what is open is closed by that, whatever went wrong */
+	waited = flag_waiting(&s);
+	if (r == 0)
+		r = waited;
 	if (job->lanes != NULL)
 		lanes_finish(job->lanes);
 	buf_free(&s.words);

@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "file.h"
 #include "hook.h"
+#include "keeper.h"
 #include "log.h"
 #include "self.h"
 #include "strmap.h"
@@ -426,6 +427,42 @@ session_admin_open(const struct session *s, const char *name, int flags)
 	return fd;
 }
 
+/* The place itself, or where it is yet to be made: all of that then. */
+static struct sandbox_place
+place_of(int above, const char *name)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = above < 0 ? -1 : openat(above, name, flags);
+
+	if (fd < 0 && above >= 0)
+		fd = dup(above);
+	return (struct sandbox_place){ .fd = fd };
+}
+
+/*
+ * State folder and run folder with those above them, where they are made and
+ * removed; dpkg's lock-frontend. All of our other files are open by now.
+ */
+static void
+confine(struct session *s)
+{
+	struct sandbox_place p[5] = {
+		{ .fd = -1, .folders_only = true },
+		{ .fd = -1, .folders_only = true }
+	};
+
+	if (root_open_dir(s->root, "/var/lib", &p[0].fd) < 0)
+		p[0].fd = -1;
+	p[1].fd = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	p[2] = place_of(p[0].fd, "dpkg-immutable");
+	p[3] = place_of(p[1].fd, "dpkg-immutable");
+	p[4].fd = session_admin_open(s, "lock-frontend", O_PATH);
+	keeper_confine(p, 5);
+	for (size_t i = 0; i < 5; i++)
+		if (p[i].fd >= 0)
+			close(p[i].fd);
+}
+
 void
 session_log(struct session *s)
 {
@@ -440,4 +477,5 @@ session_log(struct session *s)
 		close(dir);
 	}
 	log_open(fd, where);
+	confine(s);
 }

@@ -17,6 +17,7 @@
 #include "history.h"
 #include "infosum.h"
 #include "json.h"
+#include "keeper.h"
 #include "log.h"
 #include "origin.h"
 #include "signing.h"
@@ -168,7 +169,7 @@ put_origin(struct json *j)
 {
 	struct origin o;
 
-	origin_read(&o);
+	origin_read(keeper_pid(), &o);
 	if (o.login_uid >= 0)
 		json_num(j, "login_uid", o.login_uid);
 	if (o.tty[0] != '\0')
@@ -215,7 +216,7 @@ format_entry(const struct session *s, const struct transaction *t,
 	json_str(&j, "time", when);
 	json_str(&j, "txn", id);
 	json_str(&j, "action", t->action);
-	json_num(&j, "pid", getpid());
+	json_num(&j, "pid", keeper_pid());
 	json_num(&j, "uid", getuid());
 	put_origin(&j);
 	if (with_argv && t->argv != NULL)
@@ -290,7 +291,7 @@ transaction_write(struct session *s, const struct transaction *t)
 		snprintf(exit_text, sizeof(exit_text), "exit=%d ", exit_code);
 	log_line("txn=%s pid=%d uid=%u action=%s packages=%zu opened=%zu "
 	         "closed=%zu cleared=%zu %snote=\"%s\"", id,
-	         (int)getpid(), (unsigned int)getuid(), t->action,
+	         (int)keeper_pid(), (unsigned int)getuid(), t->action,
 	         t->packages, t->tally.opened, t->tally.closed,
 	         t->tally.cleared, exit_text, t->note);
 	if (t->tally.failed > 0)

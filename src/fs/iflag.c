@@ -43,22 +43,74 @@ iflag_get(int fd, unsigned int *ret_flags)
 	return 0;
 }
 
+/* The one thing that differs between a process with the right and one
+ * without. */
+static const struct iflag_maker *maker;
+
+void
+iflag_through(const struct iflag_maker *m)
+{
+	maker = m;
+}
+
+/* 1 and *ret_flags: they would change; 0: they are so already. */
+static int
+wanted(int fd, unsigned int value, unsigned int mask, unsigned int *ret_old,
+       unsigned int *ret_flags)
+{
+	unsigned int old;
+	int err = iflag_get(fd, &old);
+
+	if (err < 0)
+		return err;
+	*ret_old = old;
+	*ret_flags = (old & ~mask) | (value & mask);
+	return *ret_flags != old;
+}
+
 int
 iflag_set(int fd, unsigned int value, unsigned int mask,
           unsigned int *ret_old)
 {
+	struct iflag_change one = { fd, value, mask, 0 }, *list = &one;
 	unsigned int old, flags;
-	int err;
+	int r = wanted(fd, value, mask, &old, &flags);
 
-	err = iflag_get(fd, &old);
-	if (err < 0)
-		return err;
-	flags = (old & ~mask) | (value & mask);
-	if (flags != old && ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
-		return flag_error(errno);
-	if (ret_old != NULL)
+	if (r > 0 && maker != NULL) {
+		maker->change(&list, 1);
+		r = one.result;
+	} else if (r > 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0) {
+		r = flag_error(errno);
+	}
+	if (r >= 0 && ret_old != NULL)
 		*ret_old = old;
-	return flags != old;
+	return r;
+}
+
+void
+iflag_set_all(struct iflag_change *list, size_t n)
+{
+	struct iflag_change *asked[IFLAG_BATCH];
+	unsigned int old, flags;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct iflag_change *c = &list[i];
+
+		if (maker == NULL) {
+			c->result = iflag_set(c->fd, c->value, c->mask, NULL);
+			continue;
+		}
+		c->result = wanted(c->fd, c->value, c->mask, &old, &flags);
+		if (c->result > 0)
+			asked[k++] = c;
+		if (k == IFLAG_BATCH) {
+			maker->change(asked, k);
+			k = 0;
+		}
+	}
+	if (k > 0)
+		maker->change(asked, k);
 }
 
 /*
@@ -143,7 +195,8 @@ fskind_of(int fd, struct fskind *ret)
 		}
 	}
 	if (fs.f_type == EXT4_MAGIC)
-		kind.journaled = ext4_has_journal(fd);
+		kind.journaled = maker != NULL ? maker->has_journal(fd) :
+		                 ext4_has_journal(fd);
 	kind.read_only = (fs.f_flags & ST_RDONLY) != 0;
 	*ret = kind;
 	return 0;

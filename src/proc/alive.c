@@ -130,17 +130,24 @@ alive_noted(int fd, pid_t *ret_pid)
 	return 1;
 }
 
+pid_t
+alive_parent(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return (pid_t)stat_field(path, PARENT_FIELD);
+}
+
 bool
 alive_is_ancestor(pid_t pid)
 {
-	unsigned long long at = (unsigned long long)getppid();
-	char path[64];
+	pid_t at = getppid();
 
 	for (int i = 0; i < MAX_DEPTH && at > 0; i++) {
-		if (at == (unsigned long long)pid)
+		if (at == pid)
 			return true;
-		snprintf(path, sizeof(path), "/proc/%llu/stat", at);
-		at = stat_field(path, PARENT_FIELD);
+		at = alive_parent(at);
 	}
 	return false;
 }

@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "err.h"
+#include "sandbox.h"
 
 /* Beyond it nobody has descriptors, but a limit may be a thousand million. */
 #define FD_END 65536u
@@ -45,7 +46,8 @@ default_signals(void)
 
 /* Shares the parent's memory until execve: it writes to no variable of it. */
 static _Noreturn void
-become(char *const *argv, char *const *envp, int in, int out, int report)
+become(char *const *argv, char *const *envp, int in, bool bare, int out,
+       int report)
 {
 	int err, null;
 	ssize_t n;
@@ -58,6 +60,10 @@ become(char *const *argv, char *const *envp, int in, int out, int report)
 	    dup2(null, 2) == 2) {
 		close_at_exec();
 		default_signals();
+		if (bare)
+			sandbox_nothing();
+		else
+			sandbox_wake();
 		execve(argv[0], argv, envp);
 	}
 	err = errno;
@@ -117,7 +123,7 @@ exec_error(int report)
 }
 
 int
-capture_start(char *const *argv, char *const *envp, int in,
+capture_start(char *const *argv, char *const *envp, int in, bool bare,
               struct capture *ret)
 {
 	int out[2], report[2];
@@ -140,7 +146,7 @@ capture_start(char *const *argv, char *const *envp, int in,
 	/* A copy of our memory would cost more than all the rest. */
 	pid = vfork();
 	if (pid == 0)
-		become(argv, envp, in, out[1], report[1]);
+		become(argv, envp, in, bare, out[1], report[1]);
 	err = pid < 0 ? -errno : 0;
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	close(out[1]);
@@ -166,7 +172,8 @@ capture_end(struct capture *c, int early)
 	int status;
 	int err;
 
-	close(c->fd);
+	if (c->fd >= 0)
+		close(c->fd);
 	c->fd = -1;
 	err = reap(c->pid, &status);
 	c->pid = -1;

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "alive.h"
-
 #include "child.h"
+#include "sandbox.h"
 
 /*
  * While the child runs, the signals below are blocked here and taken with
@@ -183,6 +183,7 @@ become(const char *path, char *const *argv, char *const *envp,
 			sigaction(taken[i], &plain, NULL);
 	if (note_fd >= 0)
 		alive_note(note_fd);
+	sandbox_wake();
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execve(path, argv, envp);
 	err = errno;

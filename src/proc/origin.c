@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include "alive.h"
 #include "origin.h"
 
 #include <errno.h>
@@ -116,13 +117,19 @@ put_words(char *text, size_t size, const char *bytes, size_t n)
 	text[n] = '\0';
 }
 
+static pid_t
+parent_of(pid_t pid)
+{
+	return pid == getpid() ? getppid() : alive_parent(pid);
+}
+
 static void
-name_parent(struct origin *o)
+name_parent(struct origin *o, pid_t pid)
 {
 	char path[64], text[512];
 	size_t n;
 
-	o->parent = getppid();
+	o->parent = parent_of(pid);
 	if (o->parent <= 0)	/* beyond our namespace */
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/comm", o->parent);
@@ -134,15 +141,15 @@ name_parent(struct origin *o)
 }
 
 void
-origin_read(struct origin *ret)
+origin_read(pid_t pid, struct origin *ret)
 {
 	struct origin o = { .login_uid = login_uid() };
 
 	name_tty(tty_number(), o.tty, sizeof(o.tty));
-	name_parent(&o);
+	name_parent(&o, pid);
 	/* It died meanwhile, and who has its number now did not call us. */
-	if (getppid() != o.parent) {
-		o.parent = getppid();
+	if (parent_of(pid) != o.parent) {
+		o.parent = parent_of(pid);
 		o.parent_name[0] = o.parent_line[0] = '\0';
 	}
 	*ret = o;

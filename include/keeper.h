@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_KEEPER_H
+#define DI_KEEPER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "capture.h"
+#include "child.h"
+#include "sandbox.h"
+
+/*
+ * Two processes out of one. The keeper, which is the one that was called,
+ * keeps its rights and reads nothing that others have written. The worker,
+ * forked from it, gives its rights away (sandbox.h) and does all the work: it
+ * reads the database, archives, ledgers and files, and asks the keeper, in
+ * flat messages of one size, for what it has no right to itself.
+ *
+ * In a process that has no keeper the same calls do it themselves.
+ */
+struct keeper_job {
+	/* The one program that may be run, as child_run_masked has it; path
+	 * NULL: none. */
+	const char *path;
+	char *const *argv;
+	char *const *envp;
+	const sigset_t *mask;	/* of that program; NULL: ours */
+	const char *instdir;	/* root, for keeper_succeed; "" is / */
+};
+
+struct keeper_result {
+	int status;		/* what work gave */
+	bool ran;		/* the program: child tells how it ended */
+	struct child_result child;
+};
+
+/*
+ * Runs work(ctx) in a worker, and comes back in the keeper with its result
+ * and with `answer` (at most KEEPER_ANSWER bytes), a flat record that the
+ * worker has filled. ERR_CHILD, said on stderr, where the worker ended in any
+ * other way: *ret is filled but for the status, and what it left open has
+ * been recovered (--recover) as far as that went. -errno: it could not be
+ * made, and nothing was done.
+ */
+#define KEEPER_ANSWER 256
+int keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
+              void *answer, size_t size, struct keeper_result *ret);
+
+/* The process that was called: our own, or our keeper's; and its parent. */
+pid_t keeper_pid(void);
+pid_t keeper_parent(void);
+
+/*
+ * In a worker, once the log is open: sandbox_files, and what of a worker's
+ * limits this kernel has not got is said in the log.
+ */
+void keeper_confine(const struct sandbox_place *places, size_t n);
+
+/* The job's program, once: child_run_masked. With `locked` its environment has
+ * DPKG_FRONTEND_LOCKED. note_fd as there. */
+int keeper_run(bool locked, int note_fd, struct child_result *ret);
+
+/* dpkg's lock-frontend: lock_posix, held by the process that was called. */
+int keeper_lock(int fd, pid_t *ret_holder);
+void keeper_unlock(void);
+
+/* dpkg-deb's `action` on the archive at in (borrowed): capture_start and
+ * capture_end; it has no rights but to read that. */
+enum keeper_tool { KEEPER_CONTROL, KEEPER_MEMBERS };
+int keeper_read(enum keeper_tool tool, int in, struct capture *ret);
+int keeper_read_end(struct capture *c, int early);
+
+/* Starts what now is our program, to record what this run has closed
+ * (--recover), and waits for its end. */
+void keeper_succeed(void);
+
+#endif

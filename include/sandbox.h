@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#ifndef DI_SANDBOX_H
+#define DI_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a process of ours gives away before it reads what others have written.
+ * Nothing of it can be had back. Each is 0, ERR_UNSUPPORTED where the kernel
+ * has not got it, or -errno.
+ */
+
+/*
+ * Of the capabilities (capabilities(7), bits of 1 << CAP_*) it keeps only
+ * those of `keep` that it has; no program that it starts gets any back.
+ */
+#define SANDBOX_CAP(n) ((uint64_t)1 << (n))
+int sandbox_caps(uint64_t keep);
+
+/* The same for a child of vfork: none at all, and it touches no memory. */
+void sandbox_nothing(void);
+
+/*
+ * Only the capabilities of `keep` are in force, until sandbox_wake; it brings
+ * the others back, as a program that is about to be started needs them. Both
+ * may be called between fork and exec, and fail in silence: nothing is lost
+ * by that.
+ */
+void sandbox_rest(uint64_t keep);
+void sandbox_wake(void);
+
+/* CAP_LINUX_IMMUTABLE alone, in this process and all that it starts. */
+int sandbox_no_flags(void);
+
+/*
+ * Only the system calls that a worker needs (seccomp(2)); the process is
+ * killed at any other: no program can be started, no process touched, no
+ * inode flag or mode changed, no socket opened. For this thread and those that it makes.
+ */
+int sandbox_calls(void);
+
+/*
+ * Files are only read from here on (landlock(7)), but for some places: a file,
+ * or a folder and all below it, where they may be made and written; or a
+ * folder where no more than folders may be made and removed. Open descriptors
+ * stay as they are. A place with the descriptor -1 does not count.
+ */
+struct sandbox_place {
+	int fd;
+	bool folders_only;
+};
+int sandbox_files(const struct sandbox_place *places, size_t n);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "keeper_priv.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "env.h"
+#include "err.h"
+#include "iflag.h"
+#include "lock.h"
+#include "log.h"
+#include "sandbox.h"
+#include "self.h"
+#include "worker.h"
+
+#define DPKG_DEB "/usr/bin/dpkg-deb"
+#define OUR_FLAGS (IFLAG_IMMUTABLE | IFLAG_APPEND)
+
+/* The side that has the rights. */
+struct keeper {
+	const struct keeper_job *job;
+	struct keeper_result *result;
+	unsigned char *answer;
+	size_t size;
+	int channel;
+	int lock_fd;		/* a POSIX lock ends at any close */
+	pid_t readers[ARCHIVE_JOBS_MAX];
+	bool changed;		/* some flag */
+	bool done;
+	int out;		/* goes with the reply; -1 */
+};
+
+/* Only of files and folders: to a device the same call means another thing. */
+static int
+change_one(int fd, unsigned int value, unsigned int mask)
+{
+	struct stat st;
+
+	if ((mask & ~OUR_FLAGS) != 0 || fstat(fd, &st) < 0 ||
+	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return -EINVAL;
+	return iflag_set(fd, value, mask, NULL);
+}
+
+static int
+change(struct keeper *k, const struct keeper_request *q, const int *fds,
+       size_t n, struct keeper_reply *a)
+{
+	if (q->n != n || n > KEEPER_BATCH)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		a->changed[i] = change_one(fds[i], q->change[i].value,
+		                           q->change[i].mask);
+		k->changed |= a->changed[i] > 0;
+	}
+	return 0;
+}
+
+/* Kept as it came: closing any other descriptor of the file would end it. */
+static int
+take_lock(struct keeper *k, int *fd, struct keeper_reply *a)
+{
+	pid_t holder = 0;
+	int r;
+
+	if (k->lock_fd >= 0)
+		return -EINVAL;
+	r = lock_posix(*fd, &holder);
+	a->pid = holder;
+	if (r == 0) {
+		k->lock_fd = *fd;
+		*fd = -1;
+	}
+	return r;
+}
+
+static void
+drop_lock(struct keeper *k)
+{
+	if (k->lock_fd >= 0)
+		close(k->lock_fd);
+	k->lock_fd = -1;
+}
+
+static int
+run(struct keeper *k, bool locked, int note_fd, struct keeper_reply *a)
+{
+	const struct keeper_job *job = k->job;
+	char **envp = NULL;
+	sigset_t ours;
+	int r;
+
+	if (k->result->ran)
+		return -EINVAL;
+	if (job->path == NULL)
+		return -ENOENT;
+	if (locked) {
+		envp = env_with(job->envp, "DPKG_FRONTEND_LOCKED=true");
+		if (envp == NULL)
+			return -ENOMEM;
+	}
+	sigprocmask(SIG_SETMASK, NULL, &ours);
+	r = child_run_masked(job->path, job->argv,
+	                     envp != NULL ? envp : job->envp,
+	                     job->mask != NULL ? job->mask : &ours, note_fd,
+	                     &k->result->child);
+	free(envp);
+	k->result->ran = r == 0;
+	a->child = k->result->child;
+	return r;
+}
+
+static pid_t *
+find_reader(struct keeper *k, pid_t pid)
+{
+	for (size_t i = 0; i < ARCHIVE_JOBS_MAX; i++)
+		if (k->readers[i] == pid)
+			return &k->readers[i];
+	return NULL;
+}
+
+int
+keeper_read_here(enum keeper_tool tool, int in, struct capture *ret)
+{
+	static const char *const actions[] = {
+		[KEEPER_CONTROL] = "--ctrl-tarfile",
+		[KEEPER_MEMBERS] = "--fsys-tarfile"
+	};
+	char program[] = DPKG_DEB, input[] = "-";
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char locale[] = "LC_ALL=C";	/* the others are files to be read */
+	char *const envp[] = { path, locale, NULL };
+	char *const argv[] = { program, (char *)actions[tool], input, NULL };
+
+	return capture_start(argv, envp, in, true, ret);
+}
+
+static int
+start_reader(struct keeper *k, int tool, int in, struct keeper_reply *a)
+{
+	pid_t *slot = find_reader(k, 0);
+	struct capture c;
+	int r;
+
+	if (slot == NULL || (tool != KEEPER_CONTROL && tool != KEEPER_MEMBERS))
+		return -EINVAL;
+	r = keeper_read_here((enum keeper_tool)tool, in, &c);
+	if (r < 0)
+		return r;
+	*slot = a->pid = c.pid;
+	k->out = c.fd;
+	return 0;
+}
+
+static int
+end_reader(struct keeper *k, pid_t pid, bool early)
+{
+	pid_t *slot = pid > 0 ? find_reader(k, pid) : NULL;
+	struct capture c = { .pid = pid, .fd = -1 };
+
+	if (slot == NULL)
+		return -EINVAL;
+	*slot = 0;
+	return capture_end(&c, early);
+}
+
+/* Words of its are for nobody: dpkg's terminal is not for us. */
+void
+keeper_succeed_here(const struct keeper_job *job)
+{
+	char root[PATH_MAX + 8], said[256];
+	char *const argv[] = {
+		(char *)SELF_ENGINE, (char *)"--recover", (char *)"--quiet",
+		root, NULL
+	};
+	struct capture recover;
+	ssize_t n;
+
+	if (snprintf(root, sizeof(root), "--root=%s", job->instdir[0] != '\0' ?
+	             job->instdir : "/") >= (int)sizeof(root) ||
+	    capture_start(argv, job->envp, -1, false, &recover) < 0)
+		return;
+	do
+		n = read(recover.fd, said, sizeof(said));
+	while (n > 0 || (n < 0 && errno == EINTR));
+	(void)capture_end(&recover, 1);
+}
+
+static int
+finish(struct keeper *k, const struct keeper_request *q)
+{
+	if (q->n != k->size || k->done)
+		return -EINVAL;
+	if (k->size > 0)
+		memcpy(k->answer, q->answer, k->size);
+	k->result->status = q->word;
+	k->done = true;
+	return 0;
+}
+
+/* n descriptors came along; how many there must be is known of each. One that
+ * is kept is -1 afterwards. */
+static int
+answer(struct keeper *k, const struct keeper_request *q, int *fds,
+       size_t n, struct keeper_reply *a)
+{
+	struct fskind kind;
+
+	switch ((enum keeper_op)q->op) {
+	case KEEPER_CHANGE:
+		return change(k, q, fds, n, a);
+	case KEEPER_JOURNALED:
+		return n != 1 ? -EINVAL : fskind_of(fds[0], &kind) < 0 ? 0 :
+		       kind.journaled;
+	case KEEPER_LOCK:
+		return n != 1 ? -EINVAL : take_lock(k, &fds[0], a);
+	case KEEPER_UNLOCK:
+		drop_lock(k);
+		return 0;
+	case KEEPER_RUN:
+		return n > 1 ? -EINVAL :
+		       run(k, q->word != 0, n == 1 ? fds[0] : -1, a);
+	case KEEPER_READ:
+		return n != 1 ? -EINVAL : start_reader(k, q->word, fds[0], a);
+	case KEEPER_READ_END:
+		return end_reader(k, q->pid, q->word != 0);
+	case KEEPER_SUCCEED:
+		drop_lock(k);
+		keeper_succeed_here(k->job);
+		return 0;
+	case KEEPER_SAY:
+		log_syslog("%.*s", LOG_TEXT - 1, q->text);
+		return 0;
+	case KEEPER_DONE:
+		return finish(k, q);
+	}
+	return -EINVAL;
+}
+
+/* Until the worker has said its last word, or is gone. */
+static void
+serve(struct keeper *k)
+{
+	int fds[CHANNEL_FDS];
+	struct keeper_request q;
+	struct keeper_reply a;
+	size_t n;
+
+	while (channel_receive(k->channel, &q, sizeof(q), fds, CHANNEL_FDS,
+	                       &n) > 0) {
+		memset(&a, 0, sizeof(a));
+		k->out = -1;
+		a.error = answer(k, &q, fds, n, &a);
+		while (n-- > 0)
+			if (fds[n] >= 0)
+				close(fds[n]);
+		(void)channel_send(k->channel, &a, sizeof(a), &k->out,
+		                   k->out >= 0);
+		if (k->out >= 0)
+			close(k->out);
+	}
+}
+
+/* What it gives away before it reads anything; what the kernel has not got is
+ * said once the log is open. */
+static const char *
+give_away(void)
+{
+	int caps = sandbox_caps(SANDBOX_CAP(CAP_DAC_READ_SEARCH));
+	int calls = sandbox_calls();
+
+	return caps < 0 ? "capabilities stay" :
+	       calls < 0 ? "system calls are not limited (seccomp)" : NULL;
+}
+
+
+/* It crashed, was killed, or called what no worker may. */
+static int
+worker_lost(struct keeper *k, int status)
+{
+	if (status > 256)
+		log_error("the process that reads packages was killed by "
+		          "signal %d", status - 256);
+	else
+		log_error("the process that reads packages ended early");
+	if (k->changed)
+		keeper_succeed_here(k->job);
+	return ERR_CHILD;
+}
+
+int
+keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
+          void *answer_bytes, size_t size, struct keeper_result *ret)
+{
+	struct keeper k = {
+		.job = job, .result = ret, .answer = answer_bytes,
+		.size = size, .lock_fd = -1
+	};
+	pid_t self = getpid(), pid;
+	int pair[2], r, status;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->child.exit_status = -1;
+	if (size > KEEPER_ANSWER)
+		return -EINVAL;
+	r = channel_pair(pair);
+	if (r < 0)
+		return r;
+	pid = worker_fork();
+	if (pid == 0) {
+		close(pair[0]);
+		keeper_ask_begin(pair[1], self, give_away());
+		status = work(ctx);
+		keeper_ask_done(status, answer_bytes, size);
+		worker_end(0);
+	}
+	close(pair[1]);
+	k.channel = pair[0];
+	if (pid > 0) {
+		sandbox_rest(SANDBOX_CAP(CAP_LINUX_IMMUTABLE) |
+		             SANDBOX_CAP(CAP_DAC_READ_SEARCH));
+		serve(&k);
+		sandbox_wake();
+	}
+	close(k.channel);
+	drop_lock(&k);
+	if (pid < 0)
+		return pid;
+	status = worker_wait(pid);
+	return k.done && status == 0 ? 0 : worker_lost(&k, status);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include "keeper_priv.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alive.h"
+#include "err.h"
+#include "iflag.h"
+#include "lock.h"
+#include "log.h"
+
+/*
+ * The side that has no rights, or whoever has no keeper (fd -1): which of
+ * them this process is cannot change once it was made a worker.
+ */
+static struct {
+	int fd;
+	pid_t keeper;
+	const char *kept;
+	pthread_mutex_t mutex;	/* a request and its reply belong together */
+} above = { .fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+/* 0 or what the keeper says, in a->error too; a descriptor that comes along
+ * is the caller's. */
+static int
+ask(const struct keeper_request *q, const int *fds, size_t n,
+    struct keeper_reply *a, int *ret_fd)
+{
+	size_t got = 0;
+	int fd = -1, r;
+
+	pthread_mutex_lock(&above.mutex);
+	r = channel_send(above.fd, q, sizeof(*q), fds, n);
+	if (r == 0)
+		r = channel_receive(above.fd, a, sizeof(*a), &fd, 1, &got);
+	pthread_mutex_unlock(&above.mutex);
+	if (r <= 0)
+		return r < 0 ? r : -EPIPE;
+	if (got > 0 && ret_fd != NULL)
+		*ret_fd = fd;
+	else if (got > 0)
+		close(fd);
+	if (ret_fd != NULL && got == 0 && a->error >= 0)
+		return -EPROTO;
+	return a->error;
+}
+
+static void
+ask_change(struct iflag_change *const *list, size_t n)
+{
+	struct keeper_request q = {
+		.op = KEEPER_CHANGE, .n = (uint32_t)n
+	};
+	struct keeper_reply a;
+	int fds[KEEPER_BATCH] = { 0 }, r;
+
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = list[i]->fd;
+		q.change[i].value = list[i]->value;
+		q.change[i].mask = list[i]->mask;
+	}
+	r = ask(&q, fds, n, &a, NULL);
+	for (size_t i = 0; i < n; i++)
+		list[i]->result = r < 0 ? r : a.changed[i];
+}
+
+static bool
+ask_journaled(int fd)
+{
+	const struct keeper_request q = { .op = KEEPER_JOURNALED };
+	struct keeper_reply a;
+
+	return ask(&q, &fd, 1, &a, NULL) > 0;
+}
+
+static void
+ask_to_say(const char *text)
+{
+	struct keeper_request q = { .op = KEEPER_SAY };
+	struct keeper_reply a;
+
+	snprintf(q.text, sizeof(q.text), "%s", text);
+	(void)ask(&q, NULL, 0, &a, NULL);
+}
+
+void
+keeper_ask_begin(int fd, pid_t keeper, const char *kept)
+{
+	static const struct iflag_maker maker = { ask_change, ask_journaled };
+
+	above.fd = fd;
+	above.keeper = keeper;
+	above.kept = kept;
+	iflag_through(&maker);
+	log_syslog_through(ask_to_say);
+}
+
+void
+keeper_ask_done(int status, const void *answer, size_t size)
+{
+	struct keeper_request q = {
+		.op = KEEPER_DONE, .n = (uint32_t)size, .word = status
+	};
+	struct keeper_reply a;
+
+	if (size > 0)
+		memcpy(q.answer, answer, size);
+	(void)ask(&q, NULL, 0, &a, NULL);
+}
+
+void
+keeper_confine(const struct sandbox_place *places, size_t n)
+{
+	int r;
+
+	if (above.fd < 0)
+		return;
+	r = sandbox_files(places, n);
+	if (above.kept != NULL)
+		log_line("note=\"without full protection of ourselves: %s\"",
+		         above.kept);
+	if (r < 0)
+		log_line("note=\"without full protection of ourselves: files "
+		         "are not limited (landlock): %s\"", err_text(r));
+	above.kept = NULL;
+}
+
+pid_t
+keeper_pid(void)
+{
+	return above.fd >= 0 ? above.keeper : getpid();
+}
+
+pid_t
+keeper_parent(void)
+{
+	return above.fd >= 0 ? alive_parent(above.keeper) : getppid();
+}
+
+/*
+ * A stop of the terminal's is for the program that runs meanwhile: stopped as
+ * well, we would not be continued if that went on by itself.
+ */
+static void
+ignore_stops(struct sigaction before[3], bool back)
+{
+	static const int stops[3] = { SIGTSTP, SIGTTIN, SIGTTOU };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	for (int i = 0; i < 3; i++) {
+		if (back)
+			sigaction(stops[i], &before[i], NULL);
+		else
+			sigaction(stops[i], &ignore, &before[i]);
+	}
+}
+
+int
+keeper_run(bool locked, int note_fd, struct child_result *ret)
+{
+	const struct keeper_request q = { .op = KEEPER_RUN, .word = locked };
+	struct sigaction before[3];
+	struct keeper_reply a;
+	int r;
+
+	if (above.fd < 0)
+		return -ENOENT;
+	ignore_stops(before, false);
+	r = ask(&q, &note_fd, note_fd >= 0, &a, NULL);
+	ignore_stops(before, true);
+	if (r == 0)
+		*ret = a.child;
+	return r;
+}
+
+int
+keeper_lock(int fd, pid_t *ret_holder)
+{
+	const struct keeper_request q = { .op = KEEPER_LOCK };
+	struct keeper_reply a;
+	int r;
+
+	if (above.fd < 0)
+		return lock_posix(fd, ret_holder);
+	r = ask(&q, &fd, 1, &a, NULL);
+	if (r == ERR_BUSY)
+		*ret_holder = a.pid;
+	return r;
+}
+
+void
+keeper_unlock(void)
+{
+	const struct keeper_request q = { .op = KEEPER_UNLOCK };
+	struct keeper_reply a;
+
+	if (above.fd >= 0)
+		(void)ask(&q, NULL, 0, &a, NULL);
+}
+
+int
+keeper_read(enum keeper_tool tool, int in, struct capture *ret)
+{
+	const struct keeper_request q = { .op = KEEPER_READ, .word = tool };
+	struct keeper_reply a;
+	int fd = -1, r;
+
+	if (above.fd < 0)
+		return keeper_read_here(tool, in, ret);
+	r = ask(&q, &in, 1, &a, &fd);
+	if (r == 0)
+		*ret = (struct capture){ .pid = a.pid, .fd = fd };
+	return r;
+}
+
+int
+keeper_read_end(struct capture *c, int early)
+{
+	const struct keeper_request q = {
+		.op = KEEPER_READ_END, .pid = c->pid, .word = early
+	};
+	struct keeper_reply a;
+
+	if (above.fd < 0)
+		return capture_end(c, early);
+	close(c->fd);
+	c->fd = -1;
+	return ask(&q, NULL, 0, &a, NULL);
+}
+
+void
+keeper_succeed(void)
+{
+	const struct keeper_request q = { .op = KEEPER_SUCCEED };
+	struct keeper_reply a;
+
+	if (above.fd >= 0)
+		(void)ask(&q, NULL, 0, &a, NULL);
+}
