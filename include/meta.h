@@ -20,7 +20,7 @@
  * hex instead. Where all words together have more than 3,000 bytes, there is
  * the one word "meta:~" and the SHA-256 of them all. Left out, since they are
  * the kernel's or a security module's own: security.selinux, .SMACK64*, .ima,
- * .evm, .apparmor, trusted.overlay.*, btrfs.*, system.* but the two.
+ * .evm, .apparmor, trusted.*, btrfs.*, system.* but the two.
  */
 
 /*

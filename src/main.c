@@ -30,6 +30,8 @@
  *	prepare		reads what a plan needs, shows it
  *	triggered	packages whose triggers a run may fire
  *	guard		dpkg's lock and ours
+ *	keeper		the process with the rights, and (keeper_ask) what the
+ *			worker that has none asks of it
  *	run		a protected run of dpkg
  *	recover		closes what an interrupted run left open
  *	nested		a caller of ours within a live run
@@ -77,6 +79,10 @@
  * src/proc: other programs
  *	child		the real dpkg, run as if we were not there
  *	capture		a helper whose output is read
+ *	worker		a child of ours that goes on in our own program
+ *	sandbox		what a process gives away (sandbox_calls: the system
+ *			calls that it may still make)
+ *	channel		messages and descriptors between two processes
  *	alive		whether a noted process still lives
  *	which		which file a command's name means
  *	real		which program is the real one (marker: our own)

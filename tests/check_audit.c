@@ -280,15 +280,15 @@ START_TEST(attributes)
 {
 	NEEDS_ROOT();
 	two_packages();
-	changed("/usr/a", setxattr(host("/usr/a"), "trusted.check", "v", 1,
+	changed("/usr/a", setxattr(host("/usr/a"), "security.check", "v", 1,
 	                           0));
 	changed("/usr/a2", set_acl("/usr/a2", "system.posix_acl_access"));
 	changed("/usr/b", set_capability("/usr/b"));
 	found("capability /usr/b;acl /usr/a2;xattr /usr/a;");
 	ck_assert_ptr_nonnull(strstr(said, "none cap_net_raw=ep;"));
-	ck_assert_ptr_nonnull(strstr(said, "none trusted.check=v;"));
+	ck_assert_ptr_nonnull(strstr(said, "none security.check=v;"));
 	ck_assert_ptr_nonnull(strstr(said, "user:5:r--"));
-	changed("/usr/a", removexattr(host("/usr/a"), "trusted.check"));
+	changed("/usr/a", removexattr(host("/usr/a"), "security.check"));
 	changed("/usr/a2", removexattr(host("/usr/a2"),
 	                               "system.posix_acl_access"));
 	changed("/usr/b", removexattr(host("/usr/b"),

@@ -301,6 +301,74 @@ START_TEST(what_a_node_says)
 }
 END_TEST
 
+#define MANY (2 * IFLAG_BATCH + 3)
+
+static size_t asked, at_most;
+
+/* In place of a keeper: each second one may not be changed. */
+static void
+pretend(struct iflag_change *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_uint_eq(list[i]->value, IFLAG_IMMUTABLE);
+		list[i]->result = (asked + i) % 2 == 0 ? 1 : -EPERM;
+	}
+	asked += n;
+	if (n > at_most)
+		at_most = n;
+}
+
+static bool
+pretend_journal(int fd)
+{
+	(void)fd;
+	return true;
+}
+
+START_TEST(somebody_else_changes_them)
+{
+	static const struct iflag_maker maker = { pretend, pretend_journal };
+	struct iflag_change list[MANY + 1];
+	unsigned int flags, old = 77;
+	int null;
+
+	if (!private_tmpfs(0))
+		return;
+	for (size_t i = 0; i < MANY; i++) {
+		list[i] = (struct iflag_change){
+			open(".", O_RDWR | O_TMPFILE, 0600), IFLAG_IMMUTABLE,
+			IFLAG_IMMUTABLE, 99
+		};
+		ck_assert_int_ge(list[i].fd, 0);
+	}
+	/* as it is wanted already: nobody is asked */
+	ck_assert_int_eq(iflag_set(list[5].fd, IFLAG_IMMUTABLE,
+	                           IFLAG_IMMUTABLE, NULL), 1);
+	null = open("/dev/null", O_RDONLY);
+	list[MANY] = list[0];
+	list[MANY].fd = null;
+	iflag_through(&maker);
+	iflag_set_all(list, MANY + 1);
+	ck_assert_uint_eq(asked, MANY - 1);
+	ck_assert_uint_eq(at_most, IFLAG_BATCH);
+	ck_assert_int_eq(list[5].result, 0);
+	ck_assert_int_eq(list[MANY].result, ERR_UNSUPPORTED);
+	ck_assert_int_eq(list[0].result, 1);
+	ck_assert_int_eq(list[1].result, -EPERM);
+	/* it only said so */
+	ck_assert_int_eq(iflag_get(list[0].fd, &flags), 0);
+	ck_assert_uint_eq(flags & IFLAG_IMMUTABLE, 0);
+	asked = 1;
+	ck_assert_int_eq(iflag_set(list[0].fd, IFLAG_IMMUTABLE,
+	                           IFLAG_IMMUTABLE, &old), -EPERM);
+	ck_assert_uint_eq(old, 77);
+	iflag_through(NULL);
+	iflag_set_all(list, MANY);
+	for (size_t i = 0; i < MANY; i++)
+		ck_assert_int_eq(list[i].result, i != 5);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -316,6 +384,7 @@ suite(void)
 	tcase_add_test(t, where_there_are_none);
 	tcase_add_test(t, kind_by_path_descriptor);
 	tcase_add_test(t, what_a_node_says);
+	tcase_add_test(t, somebody_else_changes_them);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -262,7 +262,6 @@ START_TEST(meta_leaves_out_the_systems_own)
 		set(fd, modules[i], BYTES("1"));
 	if (set(fd, "security.di-check", BYTES("2")))
 		add(&b, "security.di-check", BYTES("2"));
-	add(&b, "trusted.di-check", BYTES("1"));
 	assert_words(fd, b.data);
 out:
 	buf_free(&b);

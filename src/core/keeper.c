@@ -22,6 +22,8 @@
 #include "worker.h"
 
 #define DPKG_DEB "/usr/bin/dpkg-deb"
+/* In force while it serves: flags, on files of any owner. */
+#define FLAGGING (SANDBOX_CAP(CAP_LINUX_IMMUTABLE) | SANDBOX_CAP(CAP_FOWNER))
 #define OUR_FLAGS (IFLAG_IMMUTABLE | IFLAG_APPEND)
 
 /* The side that has the rights. */
@@ -206,20 +208,30 @@ finish(struct keeper *k, const struct keeper_request *q)
 	return 0;
 }
 
+/* ext4's driver tells that to CAP_SYS_ADMIN only. */
+static bool
+is_journaled(int fd)
+{
+	struct fskind kind;
+	int r;
+
+	sandbox_wake();
+	r = fskind_of(fd, &kind);
+	sandbox_rest(FLAGGING);
+	return r == 0 && kind.journaled;
+}
+
 /* n descriptors came along; how many there must be is known of each. One that
  * is kept is -1 afterwards. */
 static int
 answer(struct keeper *k, const struct keeper_request *q, int *fds,
        size_t n, struct keeper_reply *a)
 {
-	struct fskind kind;
-
 	switch ((enum keeper_op)q->op) {
 	case KEEPER_CHANGE:
 		return change(k, q, fds, n, a);
 	case KEEPER_JOURNALED:
-		return n != 1 ? -EINVAL : fskind_of(fds[0], &kind) < 0 ? 0 :
-		       kind.journaled;
+		return n != 1 ? -EINVAL : is_journaled(fds[0]);
 	case KEEPER_LOCK:
 		return n != 1 ? -EINVAL : take_lock(k, &fds[0], a);
 	case KEEPER_UNLOCK:
@@ -325,8 +337,7 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	close(pair[1]);
 	k.channel = pair[0];
 	if (pid > 0) {
-		sandbox_rest(SANDBOX_CAP(CAP_LINUX_IMMUTABLE) |
-		             SANDBOX_CAP(CAP_DAC_READ_SEARCH));
+		sandbox_rest(FLAGGING);
 		serve(&k);
 		sandbox_wake();
 	}

@@ -152,7 +152,9 @@ run_record(struct run *r, int closed)
 		diag_text(&r->diag, note, sizeof(note));
 	hook("flagged");
 	run_entry(r, r->child.exit_status, note);
-	if (r->released && r->s->state->history_fd >= 0)
+	/* released, or undone past us by the end of our own package */
+	if ((r->released || !state_adopted(r->s->state)) &&
+	    r->s->state->history_fd >= 0)
 		history_unseal(r->s->state->history_fd);
 	hook("recorded");
 	/* The program that has taken our place finds the journal CLOSED, closes

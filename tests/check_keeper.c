@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check_main.h"
+#include "err.h"
+#include "keeper_priv.h"
+#include "log.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define LIMITED false		/* sanitizers call what no worker may */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LIMITED false
+#endif
+#endif
+#ifndef LIMITED
+#define LIMITED true
+#endif
+
+static char *const no_env[] = { NULL };
+static char *const argv_exit[] = {
+	(char *)"sh", (char *)"-c",
+	(char *)"exit ${DPKG_FRONTEND_LOCKED:+4}3", NULL
+};
+static const struct keeper_job nothing = { .envp = no_env, .instdir = "" };
+static struct keeper_result result;
+
+struct said {
+	int a, b;
+	pid_t pid, keeper, parent;
+};
+
+static int
+work(void *ctx)
+{
+	struct said *s = ctx;
+
+	s->a += 1;
+	s->b = 7;
+	s->pid = getpid();
+	s->keeper = keeper_pid();
+	s->parent = keeper_parent();
+	return 42;
+}
+
+START_TEST(what_a_worker_gives_comes_back)
+{
+	struct said s = { .a = 1 };
+	int before = descriptors_open();
+
+	ck_assert_int_eq(keeper_do(&nothing, work, &s, &s, sizeof(s),
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 42);
+	ck_assert(!result.ran);
+	ck_assert_int_eq(s.a, 2);
+	ck_assert_int_eq(s.b, 7);
+	ck_assert_int_ne(s.pid, getpid());
+	ck_assert_int_eq(s.keeper, getpid());
+	ck_assert_int_eq(s.parent, getppid());
+	ck_assert_int_eq(keeper_pid(), getpid());
+	ck_assert_int_eq(descriptors_open(), before);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(keeper_do(&nothing, work, &s, &s, KEEPER_ANSWER + 1,
+	                           &result), -EINVAL);
+}
+END_TEST
+
+static int
+be_killed(void *ctx)
+{
+	(void)ctx;
+	kill(getpid(), SIGKILL);
+	return 0;
+}
+
+static int
+leave(void *ctx)
+{
+	(void)ctx;
+	_exit(0);
+}
+
+START_TEST(a_worker_that_is_lost)
+{
+	char answer = 'a';
+
+	log_quiet(true);
+	ck_assert_int_eq(keeper_do(&nothing, leave, NULL, &answer, 1,
+	                           &result), ERR_CHILD);
+	/* with seccomp it dies by the call itself: of the same signal or not */
+	ck_assert_int_eq(keeper_do(&nothing, be_killed, NULL, &answer, 1,
+	                           &result), ERR_CHILD);
+	ck_assert_int_eq(answer, 'a');
+}
+END_TEST
+
+static int
+run_twice(void *ctx)
+{
+	struct child_result *r = ctx;
+
+	if (keeper_run(true, -1, &r[0]) != 0)
+		return 1;
+	return keeper_run(false, -1, &r[1]) == -EINVAL ? 2 : 3;
+}
+
+static int
+run_none(void *ctx)
+{
+	(void)ctx;
+	return -keeper_run(false, -1, &(struct child_result){ .signal = 0 });
+}
+
+START_TEST(the_one_program)
+{
+	const struct keeper_job job = {
+		.path = "/bin/sh", .argv = argv_exit, .envp = no_env,
+		.instdir = ""
+	};
+	struct child_result r[2] = { { .signal = 0 } };
+
+	ck_assert_int_eq(keeper_do(&job, run_twice, r, r, sizeof(r), &result),
+	                 0);
+	ck_assert_int_eq(result.status, 2);
+	ck_assert(result.ran);
+	ck_assert_int_eq(result.child.exit_status, 43);
+	ck_assert_int_eq(r[0].exit_status, 43);
+	ck_assert_int_eq(keeper_do(&nothing, run_none, NULL, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, ENOENT);
+	ck_assert_int_eq(keeper_run(false, -1, r), -ENOENT);
+}
+END_TEST
+
+/* What a worker that somebody else has taken over might try. */
+static int
+do_socket(void *ctx)
+{
+	(void)ctx;
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static int
+do_exec(void *ctx)
+{
+	char *const argv[] = { (char *)"true", NULL };
+
+	(void)ctx;
+	return execve("/bin/true", argv, no_env);
+}
+
+static int
+do_fork(void *ctx)
+{
+	(void)ctx;
+	return (int)fork();
+}
+
+static int
+do_kill(void *ctx)
+{
+	(void)ctx;
+	return kill(getppid(), SIGTERM);
+}
+
+static int
+do_rights(void *ctx)
+{
+	(void)ctx;
+	return prctl(PR_CAPBSET_READ, 0);
+}
+
+static int (*const attempts[])(void *) = {
+	do_socket, do_exec, do_fork, do_kill, do_rights
+};
+
+START_TEST(calls_that_end_a_worker)
+{
+	log_quiet(true);
+	if (!LIMITED) {
+		printf("# skipped: no seccomp under sanitizers\n");
+		return;
+	}
+	ck_assert_int_eq(keeper_do(&nothing, attempts[_i], NULL, NULL, 0,
+	                           &result), ERR_CHILD);
+}
+END_TEST
+
+static int
+change_mode(void *ctx)
+{
+	const int *fd = ctx;
+
+	return fchmod(*fd, 04777) == 0 ? 0 : errno;
+}
+
+/* A file made with the mode it keeps needs no change. */
+START_TEST(modes_are_not_a_workers)
+{
+	int fd = open(".", O_RDWR | O_TMPFILE, 0600);
+	struct stat st;
+
+	if (!LIMITED || fd < 0) {
+		printf("# skipped: no seccomp under sanitizers\n");
+		return;
+	}
+	ck_assert_int_eq(keeper_do(&nothing, change_mode, &fd, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, EPERM);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	close(fd);
+}
+END_TEST
+
+/* -> what writing to a file outside of our folders gives */
+static int
+write_outside(void *ctx)
+{
+	const char *name = ctx;
+	int fd;
+
+	keeper_confine(NULL, 0);
+	fd = open(name, O_RDONLY);
+	if (fd < 0)
+		return 1000 + errno;
+	close(fd);
+	fd = open(name, O_WRONLY);
+	if (fd < 0 && errno == EACCES)
+		return unlink(name) == 0 ? 2000 : errno;
+	return fd < 0 ? errno : 0;
+}
+
+START_TEST(files_are_not_a_workers)
+{
+	char name[] = "keeper.XXXXXX";
+	int fd = mkstemp(name);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(keeper_do(&nothing, write_outside, name, NULL, 0,
+	                           &result), 0);
+	/* 0: a kernel without Landlock */
+	if (result.status == 0)
+		printf("# skipped: no Landlock in this kernel\n");
+	else
+		ck_assert_int_eq(result.status, EACCES);
+	ck_assert_int_eq(access(name, F_OK), 0);
+	unlink(name);
+	close(fd);
+}
+END_TEST
+
+static int
+read_archive(void *ctx)
+{
+	struct capture c;
+	int r = keeper_read(KEEPER_CONTROL, *(int *)ctx, &c);
+	char some[16];
+	ssize_t n;
+
+	if (r < 0)
+		return 1;
+	n = read(c.fd, some, sizeof(some));
+	r = keeper_read_end(&c, false);
+	if (r != ERR_CHILD || n != 0)
+		return 2;
+	/* its own are the only ones that it can end */
+	c.pid = getppid();
+	c.fd = -1;
+	return keeper_read_end(&c, false) == -EINVAL ? 3 : 4;
+}
+
+/* No archive at all: dpkg-deb says so by its status. */
+START_TEST(a_reader)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	if (access("/usr/bin/dpkg-deb", X_OK) < 0) {
+		printf("# skipped: no dpkg-deb\n");
+		return;
+	}
+	ck_assert_int_eq(keeper_do(&nothing, read_archive, &fd, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 3);
+	close(fd);
+}
+END_TEST
+
+static int
+hold(void *ctx)
+{
+	int fd = *(int *)ctx;
+	pid_t holder = 0;
+
+	if (keeper_lock(fd, &holder) != 0)
+		return 1;
+	close(fd);
+	return 2;
+}
+
+static int
+lock_held(void *ctx)
+{
+	pid_t holder = 0;
+
+	if (keeper_lock(*(int *)ctx, &holder) != ERR_BUSY)
+		return 1;
+	return holder == getppid() ? 2 : 3;
+}
+
+/* By the process that was called, and for as long as the worker works. */
+START_TEST(the_lock)
+{
+	int fd = open(".", O_RDWR | O_TMPFILE, 0600), ready[2];
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	pid_t other;
+	char c;
+
+	ck_assert_int_eq(keeper_do(&nothing, hold, &fd, NULL, 0, &result), 0);
+	ck_assert_int_eq(result.status, 2);
+	/* free again, or the next would not get it */
+	ck_assert_int_eq(pipe(ready), 0);
+	other = fork();
+	if (other == 0) {
+		if (fcntl(fd, F_SETLK, &all) == 0 &&
+		    write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	ck_assert_int_eq((int)read(ready[0], &c, 1), 1);
+	ck_assert_int_eq(keeper_do(&nothing, lock_held, &fd, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 3);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	close(fd);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("keeper");
+	TCase *t = tcase_create("keeper");
+
+	tcase_add_test(t, what_a_worker_gives_comes_back);
+	tcase_add_test(t, a_worker_that_is_lost);
+	tcase_add_test(t, the_one_program);
+	tcase_add_loop_test(t, calls_that_end_a_worker, 0,
+	                    sizeof(attempts) / sizeof(*attempts));
+	tcase_add_test(t, modes_are_not_a_workers);
+	tcase_add_test(t, files_are_not_a_workers);
+	tcase_add_test(t, a_reader);
+	tcase_add_test(t, the_lock);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CHECK_MAIN()
