@@ -393,7 +393,9 @@ run_all(struct run *r, struct run_outcome *ret)
 		r->outcome.started = result.ran;
 		r->outcome.child = result.child;
 	}
-	sigprocmask(SIG_SETMASK, &r->mask, NULL);
+	/* what came for us meanwhile must not end us other than dpkg ended */
+	if (!r->outcome.started)
+		sigprocmask(SIG_SETMASK, &r->mask, NULL);
 	*ret = r->outcome;
 }
 

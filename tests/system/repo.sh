@@ -51,10 +51,11 @@ behind()
 	"${REPO_ENV[@]}" "$ROOT" "$@" >"$WORK/behind" 2>&1 </dev/null &
 }
 
-# What anything met EPERM on, and what apt's terminal log says of it.
+# What anything met EPERM on, and what apt's terminal log says of it. A file of
+# another owner is opened without O_NOATIME after that.
 refused()
 {
-	grep -h EPERM "$WORK/trace"
+	grep -h EPERM "$WORK/trace" | grep -v O_NOATIME
 	grep -h 'Operation not permitted' "$ROOT/var/log/apt/term.log" \
 		"$WORK/fe.out"
 }
