@@ -65,8 +65,9 @@ bool cmdline_is_query(int argc, char *const *argv);
 
 /*
  * Parses environment, configuration files and argv in dpkg's order. 0, or
- * -ENOMEM. A configuration file that dpkg would die of sets invalid. A
- * caller frees with cmdline_free. Borrows argv and envp.
+ * -errno where a configuration file could not be read: what it says may
+ * matter, and nothing is known of the call. One that dpkg would die of sets
+ * invalid. A caller frees with cmdline_free. Borrows argv and envp.
  */
 int cmdline_parse(struct cmdline *ret, int argc, char *const *argv,
                   const struct cmdline_host *host);

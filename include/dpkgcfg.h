@@ -16,8 +16,9 @@ typedef int dpkgcfg_fn(void *ctx, const char *name, const char *value);
  * order), ETC/dpkg.cfg and HOME/.dpkg.cfg (home may be NULL) as dpkg does:
  * lines are cut at 1023 bytes, a file that cannot be opened is passed over.
  * 0, what fn returned, ERR_FORMAT where dpkg itself would die (a quote
- * without its pair, a line without a name, a folder in place of a file, a
- * read error), or -ENOMEM.
+ * without its pair, a line without a name, a folder in place of a file), or
+ * -errno where we could not read what dpkg perhaps can (-EIO, -EMFILE,
+ * -ENOMEM and the like).
  */
 int dpkgcfg_walk(const char *etc, const char *home, dpkgcfg_fn *fn,
                  void *ctx);

@@ -110,7 +110,7 @@ void dpkgdb_free(struct dpkgdb *db);
 
 /*
  * The package's list; a missing one is an empty list (list_ino 0). A line
- * that is no absolute path is an ERR_FORMAT. Done once a package.
+ * that is empty is an ERR_FORMAT. Done once a package.
  */
 int dpkgdb_load_list(struct dpkgdb *db, struct package *p, struct diag *diag);
 /* Only the stat data of the list. A missing one is no error. */

@@ -65,6 +65,13 @@ size_t dpkgtext_count(const struct dpkgtext *t);
  */
 char *dpkgtext_path(char *path, size_t len);
 
+/*
+ * The same of a whole line, which needs nothing before it and may have no
+ * slash in front: dpkg takes it from the root then. Slashes behind stay: to
+ * dpkg that is another name. NULL: no memory.
+ */
+char *dpkgtext_name(struct dpkgdb *db, char *line, size_t len);
+
 /* dpkgstatus.c: status and updates, into db->packages, sorted. */
 int dpkgstatus_load(struct dpkgdb *db, struct diag *diag);
 

@@ -145,6 +145,24 @@ START_TEST(format_reads_back_to_the_same)
 }
 END_TEST
 
+/* "/a " is a name, too, but blanks at the end of a line are none. */
+START_TEST(a_pattern_that_ends_in_a_blank_reads_back)
+{
+	struct conf *c = good("exempt = /a /\nprotect = /b\t//\n"), *d;
+	struct buf text;
+
+	ck_assert_str_eq(c->globs[0].pattern, "/a ");
+	buf_init(&text, 0);
+	ck_assert_int_eq(conf_format(c, &text), 0);
+	d = good(text.data);
+	ck_assert_str_eq(d->globs[0].pattern, "/a ");
+	ck_assert_str_eq(d->globs[1].pattern, "/b\t");
+	conf_free(c);
+	conf_free(d);
+	buf_free(&text);
+}
+END_TEST
+
 START_TEST(bad_lines_are_named)
 {
 	static const char *const lines[] = {
@@ -388,6 +406,7 @@ suite(void)
 	tcase_add_test(t, nothing_gives_the_defaults);
 	tcase_add_test(t, every_key_is_read);
 	tcase_add_test(t, format_reads_back_to_the_same);
+	tcase_add_test(t, a_pattern_that_ends_in_a_blank_reads_back);
 	tcase_add_test(t, bad_lines_are_named);
 	tcase_add_test(t, binary_and_huge_lines_are_refused_or_read);
 	tcase_add_test(t, missing_files_are_fine);

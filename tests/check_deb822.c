@@ -52,6 +52,23 @@ START_TEST(two_stanzas)
 }
 END_TEST
 
+/* dpkg does not look at it: it has read one byte ahead. */
+START_TEST(last_byte)
+{
+	start("x");
+	ck_assert(!deb822_more(&d));
+	start("A: 1\n\n\n\r");
+	expect("A", "1");
+	expect_end();
+	ck_assert(!deb822_more(&d));
+	start("A: 1\n\nxy");
+	expect("A", "1");
+	expect_end();
+	ck_assert(deb822_more(&d));
+	ck_assert_int_eq(deb822_next(&d, &f, &diag), ERR_FORMAT);
+}
+END_TEST
+
 START_TEST(continuation)
 {
 	start("Conffiles:\n /a 1\n /b 2 \nD : first\n .\n\tlast\nE: e\n");
@@ -99,7 +116,6 @@ END_TEST
 static const char *const malformed[] = {
 	"A: 1",			/* cut short */
 	"A:",
-	"A",
 	"A\n",
 	"A\nB: 1\n",
 	"A b: 1\n",
@@ -189,6 +205,7 @@ suite(void)
 	TCase *t = tcase_create("deb822");
 
 	tcase_add_test(t, two_stanzas);
+	tcase_add_test(t, last_byte);
 	tcase_add_test(t, continuation);
 	tcase_add_test(t, blank_line_in_value);
 	tcase_add_test(t, empty);

@@ -308,20 +308,44 @@ static const struct {
 } bad_diversions[] = {
 	{ "/a\n/b\n", 2 },
 	{ "/a\n/b\nx", 0 },
-	{ "a\n/b\n:\n", 1 },
-	{ "/a\nb\n:\n", 2 },
-	{ "/a\n/b\n\n", 3 },
-	{ "/\n/b\n:\n", 1 },
 	{ "/a\n/b\n:\n/a\n/c\n:\n", 4 },
 	{ "/a\n/b\n:\n/c\n/b\n:\n", 4 },
 	{ "/a\n/b\n:\n/b\n/c\n:\n", 4 },
-	{ "/a\n/a\n:\n", 1 },
 };
 
 START_TEST(diversions_refused)
 {
 	put("diversions", bad_diversions[_i].text);
 	load_fails(ERR_FORMAT, "diversions", bad_diversions[_i].line);
+}
+END_TEST
+
+/* What dpkg reads, though no program of its own writes it. */
+START_TEST(diversions_odd)
+{
+	put("diversions", "a\n./b\n\n/c\n/c\n:\n/\n/d\n:\n"
+	    "/e\n/f\nPKG\n//a/\n/b//\n:\n");
+	load();
+	ck_assert_uint_eq(db->n_diversions, 5);
+	ck_assert_str_eq(db->diversions[4].from, "/a/");
+	ck_assert_str_eq(db->diversions[4].to, "/b//");
+	ck_assert_str_eq(db->diversions[3].package, "pkg");
+	ck_assert_str_eq(db->diversions[0].from, "/a");
+	ck_assert_str_eq(db->diversions[0].to, "/b");
+	ck_assert_str_eq(db->diversions[0].package, "");
+	ck_assert_str_eq(dpkgdb_real(db, NULL, "/a"), "/b");
+	ck_assert_str_eq(dpkgdb_real(db, NULL, "/c"), "/c");
+	ck_assert_str_eq(dpkgdb_real(db, NULL, "/"), "/d");
+}
+END_TEST
+
+START_TEST(overrides_odd)
+{
+	put("statoverride", "root root 644 a/b\nroot root 600 \n");
+	load();
+	ck_assert_uint_eq(db->n_overrides, 2);
+	ck_assert_str_eq(db->overrides[0].path, "/a/b");
+	ck_assert_str_eq(db->overrides[1].path, "/");
 }
 END_TEST
 
@@ -343,8 +367,8 @@ START_TEST(overrides)
 END_TEST
 
 static const char *const bad_overrides[] = {
-	"\n", "root\n", "root root\n", "root root 644\n", "root root 644 \n",
-	"root root 644 a\n", "root root 800 /a\n", "root root 17777 /a\n",
+	"\n", "root\n", "root root\n", "root root 644\n",
+	"root root 800 /a\n", "root root 17777 /a\n",
 	" root 644 /a\n", "root root 644x /a\n", "root root  /a\n",
 };
 
@@ -352,6 +376,18 @@ START_TEST(overrides_refused)
 {
 	put("statoverride", bad_overrides[_i]);
 	load_fails(ERR_FORMAT, "statoverride", 1);
+}
+END_TEST
+
+START_TEST(operands_without_packages)
+{
+	size_t n = 7;
+
+	load();
+	ck_assert_uint_eq(db->n_packages, 0);
+	ck_assert_ptr_null(dpkgdb_operand(db, "a", &n));
+	ck_assert_ptr_null(dpkgdb_operand(db, "a:all", &n));
+	ck_assert_uint_eq(n, 7);
 }
 END_TEST
 
@@ -415,8 +451,11 @@ suite(void)
 	tcase_add_test(t, formats);
 	tcase_add_test(t, diversions);
 	tcase_add_loop_test(t, diversions_refused, 0, COUNT(bad_diversions));
+	tcase_add_test(t, diversions_odd);
 	tcase_add_test(t, overrides);
+	tcase_add_test(t, overrides_odd);
 	tcase_add_loop_test(t, overrides_refused, 0, COUNT(bad_overrides));
+	tcase_add_test(t, operands_without_packages);
 	tcase_add_test(t, operands);
 	tcase_add_test(t, state_names);
 	suite_add_tcase(s, t);

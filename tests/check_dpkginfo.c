@@ -56,7 +56,6 @@ static const struct {
 	unsigned long line;
 } bad_lists[] = {
 	{ "/.\n/usr", 7, 0 },
-	{ "/.\nusr/bin\n", 11, 2 },
 	{ "/.\n\n/usr\n", 9, 2 },
 	{ "/.\n/u\0sr\n", 9, 0 },
 	{ "\x7f\x45LF", 4, 0 },
@@ -75,6 +74,25 @@ START_TEST(list_refused)
 	ck_assert_uint_eq(diag.line, bad_lists[_i].line);
 	ck_assert(!p->list_loaded);
 	ck_assert_uint_eq(p->n_paths, 0);
+}
+END_TEST
+
+/* As dpkg takes them: from the root. */
+START_TEST(list_without_slashes)
+{
+	static const char text[] = "usr\n./usr/bin/\n/usr/x\nusr/y\n";
+	struct package *p;
+
+	put("status", OK("a", "all"));
+	put("info/a.list", text);
+	load();
+	p = get("a", "all");
+	ck_assert_int_eq(dpkgdb_load_list(db, p, &diag), 0);
+	ck_assert_uint_eq(p->n_paths, 4);
+	ck_assert_str_eq(p->paths[0], "/usr");
+	ck_assert_str_eq(p->paths[1], "/usr/bin");
+	ck_assert_str_eq(p->paths[2], "/usr/x");
+	ck_assert_str_eq(p->paths[3], "/usr/y");
 }
 END_TEST
 
@@ -241,6 +259,7 @@ suite(void)
 	tcase_add_test(t, list);
 	tcase_add_test(t, list_missing);
 	tcase_add_loop_test(t, list_refused, 0, COUNT(bad_lists));
+	tcase_add_test(t, list_without_slashes);
 	tcase_add_test(t, list_is_folder);
 	tcase_add_test(t, list_huge_line);
 	tcase_add_test(t, md5s);

@@ -121,7 +121,7 @@ START_TEST(a_bad_list_stops_it)
 
 	NEEDS_ROOT();
 	flagged("/usr/orphan");
-	add_package("a", OK, "", "no path", NULL);
+	add_package("a", OK, "", "", NULL);
 	database();
 	open_session();
 	ck_assert_int_eq(orphan_lift(session, paths, 1, sync_set, &tally,

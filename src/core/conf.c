@@ -386,10 +386,15 @@ format_lists(const struct conf *c, struct buf *out)
 {
 	int err = 0;
 
-	for (size_t i = 0; err == 0 && i < c->n_globs; i++)
-		err = buf_addf(out, "%s = %s\n",
+	for (size_t i = 0; err == 0 && i < c->n_globs; i++) {
+		const char *pattern = c->globs[i].pattern;
+
+		/* A slash, which is dropped again, keeps a blank at its end. */
+		err = buf_addf(out, "%s = %s%s\n",
 		               c->globs[i].protect ? "protect" : "exempt",
-		               c->globs[i].pattern);
+		               pattern, is_blank(pattern[strlen(pattern) - 1]) ?
+		               "/" : "");
+	}
 	for (size_t i = 0; err == 0 && i < c->n_exempt_packages; i++)
 		err = buf_addf(out, "exempt-package = %s\n",
 		               c->exempt_packages[i]);

@@ -154,7 +154,8 @@ path_fires(const struct search *q, size_t from, const char *dir, size_t len)
 	return false;
 }
 
-/* Lines "PATH PACKAGE"; a path may hold blanks, a package's name can't. */
+/* Lines "PATH PACKAGE"; a path may hold blanks, a package's name can't, and
+ * neither of them a NUL. */
 static int
 fire_paths(struct search *q, size_t from)
 {
@@ -168,7 +169,8 @@ fire_paths(struct search *q, size_t from)
 		const char *blank = memrchr(line, ' ', len);
 		size_t n = blank == NULL ? 0 : (size_t)(blank - line);
 
-		if (n > 0 && path_fires(q, from, line, n))
+		if (n > 0 && memchr(line, '\0', n) == NULL &&
+		    path_fires(q, from, line, n))
 			r = add_interested(q, blank + 1, len - n - 1);
 	}
 	return r;

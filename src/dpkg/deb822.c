@@ -16,6 +16,7 @@ blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
+/* A single byte behind them, at the end of the text, is none to dpkg. */
 static void
 skip_empty_lines(struct deb822 *d)
 {
@@ -23,6 +24,8 @@ skip_empty_lines(struct deb822 *d)
 		d->at++;
 		d->line++;
 	}
+	if (d->at < d->end && d->end - d->at == 1)
+		d->at = d->end;
 }
 
 void

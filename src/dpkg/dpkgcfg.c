@@ -73,7 +73,15 @@ dpkgcfg_line(char *line, dpkgcfg_fn *fn, void *ctx)
 	return fn(ctx, line, value);
 }
 
-/* A read error is ERR_FORMAT: dpkg dies of it too. */
+/* What keeps us from reading need not keep dpkg from it: that is no verdict on
+ * the file. 0 otherwise. */
+static int
+own_trouble(int err)
+{
+	return err == EIO || err == EMFILE || err == ENFILE ||
+	       err == ENOMEM || err == EINTR ? -err : 0;
+}
+
 static int
 walk_fd(int fd, dpkgcfg_fn *fn, void *ctx)
 {
@@ -87,7 +95,7 @@ walk_fd(int fd, dpkgcfg_fn *fn, void *ctx)
 		if (got < 0) {
 			if (errno == EINTR)
 				continue;
-			return ERR_FORMAT;
+			return -errno;
 		}
 		for (ssize_t i = 0; i < got; i++) {
 			line[len++] = block[i];
@@ -117,8 +125,10 @@ walk_file(const char *dir, const char *name, dpkgcfg_fn *fn, void *ctx)
 	/* Links are followed as by dpkg; a fifo must not hold us up. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode))
+		return own_trouble(errno);
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if (S_ISDIR(st.st_mode))
 		r = ERR_FORMAT;
 	else if (S_ISREG(st.st_mode))	/* else its bytes are dpkg's to read */
 		r = walk_fd(fd, fn, ctx);
@@ -148,9 +158,8 @@ walk_dir(const char *etc, dpkgcfg_fn *fn, void *ctx)
 		return ERR_FORMAT;
 	count = scandir(path, &names, is_valid_name, alphasort);
 	if (count < 0) {
-		if (errno == ENOMEM)
-			return -ENOMEM;
-		return errno == ENOENT ? 0 : ERR_FORMAT;
+		r = own_trouble(errno);
+		return r < 0 || errno == ENOENT ? r : ERR_FORMAT;
 	}
 	for (int i = 0; i < count; i++) {
 		if (r == 0)

@@ -151,11 +151,13 @@ dpkgdb_find(const struct dpkgdb *db, const char *name, const char *arch)
 static struct package *
 instances(const struct dpkgdb *db, const char *name, size_t *ret_n)
 {
-	struct package *end = db->packages + db->n_packages;
-	struct package *p, *first = NULL, *last = NULL;
+	struct package *p = dpkgdb_first(db, name), *end;
+	struct package *first = NULL, *last = NULL;
 
-	for (p = dpkgdb_first(db, name);
-	     p && p < end && strcmp(p->name, name) == 0; p++) {
+	if (!p)
+		return NULL;
+	end = db->packages + db->n_packages;
+	for (; p < end && strcmp(p->name, name) == 0; p++) {
 		if (p->state == PKG_NOT_INSTALLED)
 			continue;
 		if (!first)

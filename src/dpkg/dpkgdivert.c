@@ -10,8 +10,8 @@
 #include "strmap.h"
 
 /*
- * A path takes part in one diversion only, at one end of it. dpkg refuses
- * to run at all otherwise.
+ * A path takes part in one diversion only, at one end of it, or at both.
+ * dpkg refuses to run at all otherwise.
  */
 static int
 note_end(struct strmap *ends, const char *path, bool *ret_known)
@@ -37,7 +37,7 @@ check_ends(const struct dpkgdb *db, const struct dpkgtext *t,
 		const struct diversion *v = &db->priv->diversions[i];
 
 		err = note_end(ends, v->from, &known);
-		if (err == 0)
+		if (err == 0 && strcmp(v->from, v->to) != 0)
 			err = note_end(ends, v->to, &known);
 		if (err == 0 && known)
 			err = diag_set(diag, ERR_FORMAT, t->file, i * 3 + 1,
@@ -48,9 +48,20 @@ check_ends(const struct dpkgdb *db, const struct dpkgtext *t,
 	return err;
 }
 
+/* dpkg folds the case of a name. NULL: local. */
+static const char *
+package_of(char *line)
+{
+	if (strcmp(line, ":") == 0)
+		return NULL;
+	for (char *c = line; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return line;
+}
+
 static int
-parse(struct dpkgdb *db, const struct dpkgtext *t, size_t n_lines,
-      struct diag *diag)
+parse(struct dpkgdb *db, const struct dpkgtext *t, size_t n_lines)
 {
 	struct dpkgdb_priv *priv = db->priv;
 	unsigned long number = 0;
@@ -66,16 +77,12 @@ parse(struct dpkgdb *db, const struct dpkgtext *t, size_t n_lines,
 		size_t part = n++ % 3;
 
 		if (part == 2) {
-			if (len == 0)
-				return diag_set(diag, ERR_FORMAT, t->file,
-				                number, "no package name");
-			v->package = strcmp(s, ":") == 0 ? NULL : s;
+			v->package = package_of(s);
 			continue;
 		}
-		if (s[0] != '/' || len < 2)
-			return diag_set(diag, ERR_FORMAT, t->file, number,
-			                "no absolute path");
-		s = dpkgtext_path(s + 1, len - 1);
+		s = dpkgtext_name(db, s, len);
+		if (!s)
+			return -ENOMEM;
 		*(part == 0 ? &v->from : &v->to) = s;
 	}
 	db->diversions = priv->diversions;
@@ -122,7 +129,7 @@ dpkgdivert_load(struct dpkgdb *db, struct diag *diag)
 	if (lines % 3 != 0)
 		return diag_set(diag, ERR_FORMAT, t.file, lines,
 		                "diversion cut short");
-	err = parse(db, &t, lines, diag);
+	err = parse(db, &t, lines);
 	if (err == 0)
 		err = check_ends(db, &t, diag);
 	if (err == 0)

@@ -197,6 +197,16 @@ is_root(const char *path)
 	return path[1] == '\0' || (path[1] == '.' && path[2] == '\0');
 }
 
+/* NULL: no memory. */
+static char *
+line_path(struct dpkgdb *db, char *s, size_t len)
+{
+	if (s[0] == '/')
+		return dpkgtext_path(s + 1, len - 1);
+	s = dpkgtext_name(db, s, len);
+	return s ? dpkgtext_path(s + 1, strlen(s + 1)) : NULL;
+}
+
 static int
 parse_list(struct dpkgdb *db, struct package *p, const struct dpkgtext *t,
            struct diag *diag)
@@ -210,10 +220,12 @@ parse_list(struct dpkgdb *db, struct package *p, const struct dpkgtext *t,
 	if (!paths)
 		return -ENOMEM;
 	while ((s = dpkgtext_line(t, &at, &len, &number)) != NULL) {
-		if (s[0] != '/')
+		if (len == 0)
 			return diag_set(diag, ERR_FORMAT, t->file, number,
-			                "no absolute path");
-		s = dpkgtext_path(s + 1, len - 1);
+			                "empty line");
+		s = line_path(db, s, len);
+		if (!s)
+			return -ENOMEM;
 		if (!is_root(s))
 			paths[n++] = s;
 	}

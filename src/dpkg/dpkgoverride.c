@@ -38,7 +38,7 @@ word(char **at)
 }
 
 static int
-parse_line(char *s, struct statoverride *o)
+parse_line(struct dpkgdb *db, char *s, struct statoverride *o)
 {
 	const char *mode;
 
@@ -49,8 +49,11 @@ parse_line(char *s, struct statoverride *o)
 	if (!o->group)
 		return ERR_FORMAT;
 	mode = word(&s);
-	if (!mode || parse_mode(mode, &o->mode) < 0 || s[0] != '/')
+	if (!mode || parse_mode(mode, &o->mode) < 0)
 		return ERR_FORMAT;
+	s = dpkgtext_name(db, s, strlen(s));
+	if (!s)
+		return -ENOMEM;
 	o->path = dpkgtext_path(s + 1, strlen(s + 1));
 	return 0;
 }
@@ -79,9 +82,12 @@ dpkgoverride_load(struct dpkgdb *db, struct diag *diag)
 		return -ENOMEM;
 	at = t.at;
 	while ((s = dpkgtext_line(&t, &at, &len, &number)) != NULL) {
-		if (parse_line(s, &all[number - 1]) < 0)
-			return diag_set(diag, ERR_FORMAT, t.file, number,
-			                "no user, group, mode and path");
+		err = parse_line(db, s, &all[number - 1]);
+		if (err == ERR_FORMAT)
+			diag_set(diag, err, t.file, number,
+			         "no user, group, mode and path");
+		if (err < 0)
+			return err;
 	}
 	db->overrides = all;
 	db->n_overrides = lines;

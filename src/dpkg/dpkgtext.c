@@ -161,18 +161,40 @@ dpkgtext_line(const struct dpkgtext *t, char **at, size_t *ret_len,
 	return line;
 }
 
-char *
-dpkgtext_path(char *path, size_t len)
+/* Without "/" and "./" in front save one slash; needs path[-1]. */
+static char *
+from_root(char *path, const char *end)
 {
-	char *end = path + len;
-
 	while (path < end && (*path == '/' ||
 	                      (*path == '.' && path + 1 < end &&
 	                       path[1] == '/')))
 		path++;
-	while (end > path && end[-1] == '/')
-		end--;
-	*end = '\0';
 	path[-1] = '/';
 	return path - 1;
+}
+
+char *
+dpkgtext_path(char *path, size_t len)
+{
+	char *start = from_root(path, path + len), *end = path + len;
+
+	while (end > start + 1 && end[-1] == '/')
+		end--;
+	*end = '\0';
+	return start;
+}
+
+char *
+dpkgtext_name(struct dpkgdb *db, char *line, size_t len)
+{
+	char *copy;
+
+	if (line[0] == '/')
+		return from_root(line + 1, line + len);
+	/* The byte before it is the end of another line. */
+	copy = arena_alloc(db->priv->arena, len + 2);
+	if (!copy)
+		return NULL;
+	memcpy(copy + 1, line, len);
+	return from_root(copy + 1, copy + 1 + len);
 }

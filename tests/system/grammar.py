@@ -11,6 +11,7 @@ built from tests/show_cmdline.c. The case `grammar` runs this for each suite.
 The oracle is what the real dpkg does under strace: it acts if and only if it
 opens ADMINDIR/lock for writing. Cases are in grammar.cases beside this file.
 """
+import contextlib
 import os
 import re
 import shlex
@@ -174,17 +175,10 @@ def run_all(machine, cases):
     return 1 if failed or not enough else 0
 
 
-def main():
-    if len(sys.argv) != 3:
-        sys.exit("usage: grammar.py ROOT SHOW")
-    root, show = sys.argv[1:]
-    if os.geteuid() != 0 or not shutil.which("strace"):
-        skip("needs root and strace")
+@contextlib.contextmanager
+def prepared(root):
+    """The chroot with configuration and folders of ours in it, and its name."""
     root = os.path.realpath(root)
-    if root == "/" or not os.path.isdir(os.path.join(root, "etc/dpkg")):
-        skip(f"{root} is no scratch chroot")
-    cases = list(read_cases(os.path.join(
-        os.path.dirname(os.path.abspath(__file__)), "grammar.cases")))
     own = os.path.join(root, "di-grammar")
     etc = os.path.join(root, "etc/dpkg")
     kept = os.path.join(root, "etc/dpkg.di-kept")
@@ -196,7 +190,7 @@ def main():
         make_alt(root, "alt")
         make_alt(root, "other")
         os.symlink("alt", os.path.join(own, "link"))
-        return run_all(Machine(root, os.path.abspath(show)), cases)
+        yield root
     finally:
         shutil.rmtree(own, ignore_errors=True)
         shutil.rmtree(os.path.join(root, "di-new"), ignore_errors=True)
@@ -204,4 +198,20 @@ def main():
         os.rename(kept, etc)
 
 
-sys.exit(main())
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: grammar.py ROOT SHOW")
+    root, show = sys.argv[1:]
+    if os.geteuid() != 0 or not shutil.which("strace"):
+        skip("needs root and strace")
+    root = os.path.realpath(root)
+    if root == "/" or not os.path.isdir(os.path.join(root, "etc/dpkg")):
+        skip(f"{root} is no scratch chroot")
+    cases = list(read_cases(os.path.join(
+        os.path.dirname(os.path.abspath(__file__)), "grammar.cases")))
+    with prepared(root):
+        return run_all(Machine(root, os.path.abspath(show)), cases)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
