@@ -170,6 +170,21 @@ void *audit_grow(struct audit *a, void *old, size_t n, size_t size);
  */
 int audit_threads(struct auditor *t, size_t n, void *(*task)(void *));
 
+/*
+ * audit.c: a whole audit, its findings sorted and counted, nothing told yet.
+ * *a is zeroed; audit_end frees it, after any failure too.
+ */
+int audit_pass(struct session *s, const struct audit_job *job,
+               struct audit *a, struct audit_total *total,
+               struct diag *diag);
+void audit_end(struct audit *a);
+/*
+ * audit_found.c: a's findings once more, where a run was at work since a
+ * little before `start` (CLOCK_REALTIME) or is: what only its haste has made
+ * look wrong goes. The session has another database then. 0 or -ENOMEM.
+ */
+int audit_again(struct audit *a, int64_t start, struct audit_total *total);
+
 /* audit_choose.c: which packages, in which order; loads their lists. */
 int audit_choose(struct audit *a, struct diag *diag);
 /* Of the package's recorded files, as the slices count them. */

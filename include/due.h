@@ -59,7 +59,7 @@ struct verdict {
 
 /*
  * The file that a conffile's name leads to, through symlinks as dpkg follows
- * them. False: there is none.
+ * them, but none that others could have put there. False: there is none.
  */
 #define DUE_PATH_MAX 4096
 bool due_conffile(struct root *root, const char *path, char ret[DUE_PATH_MAX],

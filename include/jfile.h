@@ -24,8 +24,9 @@
 int jfile_make(int run_dirfd);
 /* A descriptor (read-only where it cannot be written), or an error. */
 int jfile_open(int run_dirfd);
-/* True if the name still stands for this descriptor's file. */
-bool jfile_is_named(int run_dirfd, int fd);
+/* 1 if the name still stands for this descriptor's file, 0 if for none or for
+ * another, -errno where that can't be told. */
+int jfile_is_named(int run_dirfd, int fd);
 
 /*
  * The lock of those who read (F_RDLCK) or append (F_WRLCK); waits, as it is

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "seal.h"
 #include "session.h"
 
 /*
@@ -14,5 +15,8 @@
  * itself still lives (*diag says so); the journal stays.
  */
 int recover_run(struct session *s, bool *ret_did, struct diag *diag);
+/* The same; what was done, and what could not be, is added to *tally. */
+int recover_tally(struct session *s, bool *ret_did, struct tally *tally,
+                  struct diag *diag);
 
 #endif

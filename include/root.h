@@ -49,6 +49,13 @@ int root_fd(const struct root *r);		/* borrowed */
  */
 const char *root_folder(struct root *r, const char *path, int *ret_err);
 
+/*
+ * Whether nobody but root, or the owner of the root folder, can put anything
+ * where `path` is: each folder on the way is theirs, and not writable by
+ * others. 1 or 0; a negative error.
+ */
+int root_guarded(struct root *r, const char *path);
+
 /* statx of the last component, not followed. 0, -ENOENT, ..., ERR_UNSAFE. */
 int root_stat(struct root *r, const char *path, struct node *ret);
 

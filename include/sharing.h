@@ -30,6 +30,15 @@ enum exempt sharing_name(const struct conf *conf, struct root *root,
                          const struct package *p, const char *listed,
                          const char *real);
 
+/*
+ * Where others than root may put files, one with several links can be
+ * anybody's, linked or moved there in the place of a package's: say root's,
+ * whose flag is none of our business. So that name says nothing of it. One that
+ * has a single link is nowhere else, at least. n: what root_stat told of path.
+ */
+bool sharing_planted(struct root *root, const char *path,
+                     const struct node *n);
+
 /* 1: some unsettled package lists the file `path` with node `n`; 0, -errno,
  * or what is wrong with a list. */
 int sharing_unsettled(struct sharing *s, struct root *root, const char *path,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,6 +201,34 @@ note_line(void *ctx, const char *name, const char *value)
 	return 0;
 }
 
+/* dpkg would read what we can't: nothing is known of the call then. */
+START_TEST(test_trouble)
+{
+	static char *argv[] = { "dpkg", "-r", "x", NULL };
+	struct place p = place_make();
+	struct cmdline_host host = { p.etc, no_env };
+	struct rlimit was, none;
+	struct cmdline c;
+	int fd;
+
+	put(p.etc, "dpkg.cfg", "root=/a\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	fd = open("/", O_RDONLY);
+	none.rlim_cur = (rlim_t)fd;
+	close(fd);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(cmdline_parse(&c, 3, argv, &host), -EMFILE);
+	none.rlim_cur++;	/* enough for one at a time */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(cmdline_parse(&c, 3, argv, &host), 0);
+	ck_assert_str_eq(c.instdir, "/a");
+	cmdline_free(&c);
+	setrlimit(RLIMIT_NOFILE, &was);
+	place_drop(&p);
+}
+END_TEST
+
 START_TEST(test_lines)
 {
 	static const struct {
@@ -346,6 +376,7 @@ suite(void)
 	tcase_add_test(t, test_order);
 	tcase_add_test(t, test_home);
 	tcase_add_test(t, test_dead);
+	tcase_add_test(t, test_trouble);
 	tcase_add_test(t, test_lines);
 	tcase_add_test(t, test_long);
 	tcase_add_test(t, test_table);

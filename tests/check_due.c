@@ -266,7 +266,7 @@ START_TEST(a_bad_list_is_told)
 	NEEDS_ROOT();
 	put("/usr/x", "1");
 	add_package("a", OK, "", "/usr/x", NULL);
-	add_package("u", "ok unpacked", "", "no path", NULL);
+	add_package("u", "ok unpacked", "", "", NULL);
 	database();
 	open_session();
 	for (int i = 0; i < 2; i++) {
@@ -296,6 +296,86 @@ START_TEST(untrusted_links_are_unknown)
 	          "/usr/alias/f", &v);
 	ck_assert_int_eq(v.err, ERR_UNSAFE);
 	ck_assert(!v.have_node);
+}
+END_TEST
+
+/* Anybody's file can be linked into a folder that is not root's alone. */
+START_TEST(links_in_folders_of_others)
+{
+	struct verdict v;
+	struct node node;
+	unsigned int flags;
+
+	NEEDS_ROOT();
+	put("/usr/lib/x/sub/one", "1");
+	put("/usr/lib/x/sub/two", "2");
+	put("/srv/victim", "3");
+	put_hard("/srv/victim", "/usr/lib/x/sub/victim");
+	put("/srv/flagged", "4");
+	put_hard("/srv/flagged", "/usr/lib/x/sub/flagged");
+	put("/usr/lib/x/sub/again", "5");
+	put_hard("/usr/lib/x/sub/again", "/usr/lib/x/sub/again.new");
+	set_flags("/srv/flagged", IFLAG_IMMUTABLE);
+	add_package("a", OK, "", "/usr/lib/x/sub/one", "/usr/lib/x/sub/victim",
+	            "/usr/lib/x/sub/flagged", NULL);
+	add_package("b", "reinstreq half-installed", "",
+	            "/usr/lib/x/sub/again", "/usr/lib/x/sub/flagged", NULL);
+	database();
+	open_session();
+	judge("a", "/usr/lib/x/sub/victim", "yes");
+	ck_assert_int_eq(chown(host("/usr/lib/x"), 1000, 1000), 0);
+	open_session();
+	judge("a", "/usr/lib/x/sub/one", "yes");
+	judge("a", "/usr/lib/x/sub/victim", "unknown");
+	judge("a", "/usr/lib/x/sub/flagged", "unknown");
+	judge("b", "/usr/lib/x/sub/again", "unsettled");
+	judge("b", "/usr/lib/x/sub/flagged", "unknown");
+	due_judge(session->due, dpkgdb_first(session->db, "a"),
+	          "/usr/lib/x/sub/flagged", &v);
+	ck_assert_int_eq(v.err, ERR_UNSAFE);
+	ck_assert(!v.have_node);
+	ck_assert_int_eq(due_flags(session->due, "/usr/lib/x/sub/flagged",
+	                           &node, &flags), ERR_UNSAFE);
+	ok(due_flags(session->due, "/usr/lib/x/sub/victim", &node, &flags));
+	ck_assert_int_eq(chown(host("/usr/lib/x"), 0, 0), 0);
+	ck_assert_int_eq(chmod(host("/usr/lib/x/sub"), 0757), 0);
+	open_session();
+	judge("a", "/usr/lib/x/sub/victim", "unknown");
+}
+END_TEST
+
+/* Nor is it for them to say what is a conffile, exempt, or unpacked. */
+START_TEST(names_in_folders_of_others)
+{
+	NEEDS_ROOT();
+	put("/usr/link", "1");
+	put_link("/usr/link", "/etc/x/link");
+	put("/usr/hard", "2");
+	put_hard("/usr/hard", "/etc/x/hard");
+	put("/usr/exempt", "3");
+	put_hard("/usr/exempt", "/var/lib/x/exempt");
+	put("/usr/unpacked", "4");
+	put_hard("/usr/unpacked", "/usr/lib/x/unpacked");
+	add_package("a", OK, "", "/usr/link", "/usr/hard", "/usr/exempt",
+	            "/usr/unpacked", NULL);
+	add_package("x", OK, C "/etc/x/link" SUM " /etc/x/hard" SUM,
+	            "/etc/x/link", "/etc/x/hard", "/var/lib/x/exempt", NULL);
+	add_package("u", "ok unpacked", "", "/usr/lib/x/unpacked", NULL);
+	database();
+	open_session();
+	judge("a", "/usr/link", "exempt conffile");
+	judge("a", "/usr/hard", "exempt conffile");
+	judge("a", "/usr/exempt", "exempt tree");
+	judge("a", "/usr/unpacked", "unsettled");
+	ck_assert_int_eq(chown(host("/etc/x"), 1000, 1000), 0);
+	ck_assert_int_eq(chown(host("/var/lib/x"), 1000, 1000), 0);
+	ck_assert_int_eq(chown(host("/usr/lib/x"), 1000, 1000), 0);
+	open_session();
+	judge("a", "/usr/link", "yes");
+	judge("a", "/usr/hard", "yes");
+	judge("a", "/usr/exempt", "yes");
+	judge("a", "/usr/unpacked", "yes");
+	judge("x", "/etc/x/link", "exempt conffile");
 }
 END_TEST
 
@@ -349,6 +429,8 @@ suite(void)
 	tcase_add_test(t, hard_links_of_exempt_packages);
 	tcase_add_test(t, a_bad_list_is_told);
 	tcase_add_test(t, untrusted_links_are_unknown);
+	tcase_add_test(t, links_in_folders_of_others);
+	tcase_add_test(t, names_in_folders_of_others);
 	tcase_add_test(t, file_systems);
 	suite_add_tcase(s, t);
 	return s;

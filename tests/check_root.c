@@ -317,6 +317,47 @@ START_TEST(links_that_others_could_place)
 }
 END_TEST
 
+START_TEST(folders_that_others_could_fill)
+{
+	folder("/usr/lib/x");
+	ck_assert_int_eq(root_guarded(root, "/usr/lib/x/none"), 1);
+	ck_assert_int_eq(root_guarded(root, "/lib/x/none"), 1);
+	ck_assert_int_eq(root_guarded(root, "/none"), 1);
+	ck_assert_int_eq(root_guarded(root, "/"), 1);
+	ck_assert_int_eq(root_guarded(root, "/usr/none/f"), -ENOENT);
+	ck_assert_int_eq(root_guarded(root, "/usr/../f"), ERR_UNSAFE);
+	ck_assert_int_eq(root_guarded(root, "usr"), -EINVAL);
+	ck_assert_int_eq(chmod(below("/usr/lib"), 0757), 0);
+	/* what was asked once stays; a new root looks again */
+	ck_assert_int_eq(root_guarded(root, "/usr/lib/x/f"), 1);
+	root_free(root);
+	ck_assert_int_eq(root_new(top, &root), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/lib"), 1);
+	ck_assert_int_eq(root_guarded(root, "/usr/lib/f"), 0);
+	ck_assert_int_eq(root_guarded(root, "/lib/x/f"), 0);
+	ck_assert_int_eq(chmod(below("/usr/lib"), 0755), 0);
+	ck_assert_int_eq(chmod(top, 01777), 0);
+	root_free(root);
+	ck_assert_int_eq(root_new(top, &root), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/f"), 0);
+	ck_assert_int_eq(chmod(top, 0755), 0);
+	if (geteuid() != 0) {
+		printf("# skipped: folders of other owners (not root)\n");
+		return;
+	}
+	root_free(root);
+	ck_assert_int_eq(root_new(top, &root), 0);
+	ck_assert_int_eq(chmod(below("/usr"), 0775), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/f"), 1);
+	ck_assert_int_eq(chown(below("/usr/lib"), 0, 50), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/lib/f"), 1);
+	ck_assert_int_eq(chmod(below("/usr/lib"), 02775), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/lib/x/f"), 0);
+	ck_assert_int_eq(chown(below("/usr"), 65534, 65534), 0);
+	ck_assert_int_eq(root_guarded(root, "/usr/bin/ls"), 0);
+}
+END_TEST
+
 START_TEST(stat_tells_the_node)
 {
 	struct node n, m;
@@ -402,7 +443,7 @@ END_TEST
 START_TEST(open_listed)
 {
 	struct node seen, n;
-	int fd = -1;
+	int fd = -1, before;
 
 	ck_assert_int_eq(mkfifo(below("/fifo"), 0600), 0);
 	ck_assert_int_eq(root_stat(root, "/bin/ls", &seen), 0);
@@ -411,11 +452,15 @@ START_TEST(open_listed)
 	ck_assert_uint_eq(n.attributes_mask, seen.attributes_mask);
 	close(fd);
 	fd = -1;
+	/* the folders stay open, and nothing else */
+	ck_assert_int_eq(root_stat(root, "/fifo", &n), 0);
+	before = descriptors_open();
 	ck_assert_int_eq(root_open_listed(root, "/fifo", &fd, &n), ERR_UNSAFE);
 	ck_assert_int_eq(root_open_listed(root, "/lib", &fd, &n), -ELOOP);
 	ck_assert_int_eq(root_open_listed(root, "/bin/no", &fd, &n), -ENOENT);
 	ck_assert_int_eq(root_open_listed(root, "/usr", &fd, &n), ERR_UNSAFE);
 	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(descriptors_open(), before);
 }
 END_TEST
 
@@ -549,6 +594,7 @@ suite(void)
 	tcase_add_loop_test(t, links_that_others_could_place, 0, 3);
 	tcase_add_test(t, one_name_for_one_folder);
 	tcase_add_test(t, bad_paths);
+	tcase_add_test(t, folders_that_others_could_fill);
 	tcase_add_test(t, stat_tells_the_node);
 	tcase_add_test(t, open_regular_files_only);
 	tcase_add_test(t, open_what_was_seen);

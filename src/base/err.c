@@ -13,7 +13,7 @@ static const char *const texts[] = {
 	[ERR_VERSION - ERR_FORMAT] = "written by a newer version",
 	[ERR_UNSUPPORTED - ERR_FORMAT] = "not supported by the file system",
 	[ERR_NOT_REGULAR - ERR_FORMAT] = "not a regular file",
-	[ERR_UNSAFE - ERR_FORMAT] = "unsafe symbolic link or owner",
+	[ERR_UNSAFE - ERR_FORMAT] = "unsafe link or owner",
 	[ERR_CHILD - ERR_FORMAT] = "a helper program failed",
 	[ERR_REFUSED - ERR_FORMAT] = "refused",
 };

@@ -466,14 +466,18 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
 	struct guard guard = { .frontend_fd = -1 };
 	int r = guard_take(s, frontend_locked(), &guard, diag);
 
-	(void)job;
 	if (r == 0)
 		r = guard.no_place;
 	if (r == 0) {
 		session_log(s);
-		r = recover_run(s, ret_did, diag);
+		r = recover_tally(s, ret_did, &job->tally, diag);
 		log_close();
 	}
+	if (r == 0 && job->tally.failed > 0)
+		r = diag_set(diag, job->tally.first_error, NULL, 0,
+		             "%zu files could not be protected: %s",
+		             job->tally.failed,
+		             err_text(job->tally.first_error));
 	guard_drop(&guard);
 	return r;
 }

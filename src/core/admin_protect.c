@@ -9,6 +9,7 @@
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
+#include "strmap.h"
 
 /* Packages on and off: --protect and --unprotect. */
 
@@ -59,6 +60,46 @@ set_off(struct act *a, bool off, int64_t from, int64_t to)
 	return changed;
 }
 
+struct gone {
+	struct act *a;
+	struct strmap *here;	/* keys of packages that dpkg knows */
+};
+
+static int
+accept_one(void *ctx, const char *key, const char *digest)
+{
+	const struct gone *g = ctx;
+
+	(void)digest;
+	return strmap_get(g->here, key, NULL) ? 0 :
+	       account_removed(&g->a->account, key);
+}
+
+/* Packages that the history knows and dpkg does not: of a run whose entry was
+ * lost, or removed by somebody else. */
+static int
+accept_gone(struct act *a)
+{
+	const struct dpkgdb *db = a->s->db;
+	struct gone g = { a, strmap_new() };
+	struct diag ignored = { .line = 0 };
+	struct history_ledgers *chain;
+	int r = g.here == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
+		if (db->packages[i].state > PKG_CONFIG_FILES)
+			r = strmap_put(g.here, db->packages[i].key, 1);
+	if (r == 0)
+		r = history_ledgers(a->s->state->history_fd, &chain, &ignored);
+	if (r >= 0) {
+		r = history_ledgers_each(chain, accept_one, &g);
+		history_ledgers_free(chain);
+	}
+	strmap_free(g.here);
+	/* too broken to be read: it is put aside */
+	return r == ERR_LIMIT || r == ERR_FORMAT ? 0 : r;
+}
+
 /* To accept all that is there is to accept that its history is lost. */
 static int
 accept_history(struct act *a, struct diag *diag)
@@ -67,6 +108,10 @@ accept_history(struct act *a, struct diag *diag)
 
 	if (!a->job->accept || !a->job->all || a->s->state->history_fd < 0)
 		return 0;
+	r = accept_gone(a);
+	if (r < 0)
+		return diag_set(diag, r, STATE_DIR "/history/log", 0,
+		                "cannot be read: %s", err_text(r));
 	r = history_set_aside(a->s->state->history_fd, a->t.id);
 	if (r < 0)
 		return diag_set(diag, r, STATE_DIR "/history/log", 0,

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "audit_priv.h"
+#include "clock.h"
 #include "compare.h"
 #include "digest.h"
 #include "infosum.h"
@@ -476,24 +477,6 @@ begin(struct audit *a, struct diag *diag)
 	return r;
 }
 
-static void
-finish(struct audit *a)
-{
-	pthread_mutex_destroy(&a->mutex);
-	pthread_cond_destroy(&a->changed);
-	history_ledgers_free(a->chain);
-	overrides_free(a->overrides);
-	inoset_free(a->since);
-	inoset_free(a->writable);
-	arena_free(a->arena);
-	free(a->found);
-	free(a->folders);
-	free(a->seen);
-	free(a->order);
-	free(a->start);
-	targets_free(&a->targets);
-}
-
 /* What is asked of everything is not asked of a part. */
 static int
 audit_all(struct audit *a, struct audit_total *total, struct diag *diag)
@@ -516,33 +499,64 @@ audit_all(struct audit *a, struct audit_total *total, struct diag *diag)
 }
 
 int
+audit_pass(struct session *s, const struct audit_job *job, struct audit *a,
+           struct audit_total *total, struct diag *diag)
+{
+	int r;
+
+	a->s = s;
+	a->job = job;
+	pthread_mutex_init(&a->mutex, NULL);
+	pthread_cond_init(&a->changed, NULL);
+	r = begin(a, diag);
+	progress_total(s->progress, a->n_order);
+	if (r == 0)
+		r = audit_all(a, total, diag);
+	if (r == 0)
+		audit_sort(a, total);
+	return r == 0 ? a->err : r;
+}
+
+void
+audit_end(struct audit *a)
+{
+	pthread_mutex_destroy(&a->mutex);
+	pthread_cond_destroy(&a->changed);
+	history_ledgers_free(a->chain);
+	overrides_free(a->overrides);
+	inoset_free(a->since);
+	inoset_free(a->writable);
+	arena_free(a->arena);
+	free(a->found);
+	free(a->folders);
+	free(a->seen);
+	free(a->order);
+	free(a->start);
+	targets_free(&a->targets);
+}
+
+int
 audit_run(struct session *s, const struct audit_job *job,
           struct audit_total *ret, struct diag *diag)
 {
 	struct audit_total total = { .files = 0 };
-	struct audit a = { .s = s, .job = job };
-	int r;
+	struct audit a = { .s = s };
+	int64_t start = clock_ns(CLOCK_REALTIME);
+	int r = audit_pass(s, job, &a, &total, diag);
 
-	pthread_mutex_init(&a.mutex, NULL);
-	pthread_cond_init(&a.changed, NULL);
-	r = begin(&a, diag);
-	progress_total(s->progress, a.n_order);
 	if (r == 0)
-		r = audit_all(&a, &total, diag);
+		r = audit_again(&a, start, &total);
 	if (r == 0) {
-		audit_sort(&a, &total);
 		for (size_t i = 0; i < a.n_found; i++)
 			job->fn(job->ctx, &a.found[i].finding);
 		total.partial = a.partial;
 		*ret = total;
-		r = a.err;
-	}
-	if (r == 0)
 		r = targets_check(&a.targets, diag);
+	}
 	if (r == 0 && a.bad < 0) {
 		*diag = a.diag;
 		r = a.bad;
 	}
-	finish(&a);
+	audit_end(&a);
 	return r;
 }

@@ -386,7 +386,12 @@ audit_conffile(struct auditor *t, const struct pkg_conffile *c)
 		return 0;
 	compare_digest_text(DIGEST_MD5, row.md5, expected);
 	if (!due_conffile(due_root(t->due), path, at, &node)) {
-		tell(t, FINDING_CONFFILE, path, expected, "gone");
+		if (root_stat(due_root(t->due), path, &node) == 0 &&
+		    root_guarded(due_root(t->due), path) != 1)
+			tell(t, FINDING_UNKNOWN, path, NULL,
+			     err_text(ERR_UNSAFE));
+		else
+			tell(t, FINDING_CONFFILE, path, expected, "gone");
 		return 0;
 	}
 	r = root_open(due_root(t->due), at, &fd, &node);

@@ -224,6 +224,20 @@ in_place(const struct dpkgdb *db)
 	return false;
 }
 
+/* A program that isn't there gets no shim, and debconf need not be installed;
+ * all the others are dpkg's. */
+static bool
+is_absent(struct audit *a, const char *path)
+{
+	static const char optional[] = "/usr/sbin/dpkg-reconfigure";
+	struct node node;
+
+	return strcmp(path, optional) == 0 &&
+	       root_stat(a->s->root, optional, &node) == -ENOENT &&
+	       root_stat(a->s->root, "/usr/sbin/dpkg-reconfigure.distrib",
+	                 &node) == -ENOENT;
+}
+
 /* NULL, or what is wrong with the i-th of our programs. */
 static const char *
 wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
@@ -237,7 +251,8 @@ wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
 	if (r == 0)
 		total->files++;
 	if (must && !is_diverted(a->s->db, self_paths[i]))
-		return "its diversion is gone";
+		return is_absent(a, self_paths[i]) ? NULL :
+		       "its diversion is gone";
 	if (r == -ENOENT)
 		return must ? "another file, or gone" : NULL;
 	if (r < 0)

@@ -239,6 +239,29 @@ store_index(struct work *w)
 	return 0;
 }
 
+/* Packages that the interrupted run has removed, from the index as well, and
+ * may have told nobody of. */
+static int
+told_again(struct work *w)
+{
+	const struct journal_plan *plan = w->c->plan;
+	const struct dpkgdb *db = w->s->db;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && plan != NULL && i < plan->n_packages;
+	     i++) {
+		const char *key = plan->packages[i];
+		bool here = false;
+
+		for (size_t k = 0; !here && k < db->n_packages; k++)
+			here = db->packages[k].state > PKG_CONFIG_FILES &&
+			       strcmp(db->packages[k].key, key) == 0;
+		if (!here)
+			r = drop_ledger(w, key);
+	}
+	return r;
+}
+
 /* What is a newer program's, or of one that has taken our place, is not ours
  * to write over: by the index it finds what happened. */
 static int
@@ -260,6 +283,8 @@ store(struct work *w)
 	hook_time("ledgers written");
 	if (r == 0 && !w->c->only_plan)
 		r = orphan_keys(s, w->affected, drop_ledger, w);
+	if (r == 0 && w->c->recovering)
+		r = told_again(w);
 	if (r == 0 && s->records_lost)
 		r = foreign_store(s->state->ledger_fd, s->foreign);
 	return r == 0 ? store_index(w) : r;
@@ -281,14 +306,18 @@ gone_before(const struct session *s)
 	return n;
 }
 
-/* What a companion had open: what it has made of mode and owner is right. */
+/*
+ * What a companion had open: what it has made of mode and owner is right. It
+ * may have joined another's run, whose packages are not this file's: what the
+ * run itself opened is of packages that count as run over (seal_record.c).
+ */
 static int
 note_moved(struct work *w)
 {
 	const struct journal_plan *plan = w->c->plan;
 	int r = 0;
 
-	if (!w->c->moves_only || plan == NULL)
+	if (plan == NULL)
 		return 0;
 	w->moved = strmap_new();
 	if (w->moved == NULL)
@@ -394,6 +423,11 @@ closing_run(struct session *s, struct closing *c, struct diag *diag)
 		hook_time("index written");
 		session_forget_ledgers(s);
 	}
+	/* Nothing but the journal says then what is open. */
+	if (r == 0 && c->record_error < 0 && c->tally.failed > 0)
+		r = diag_set(diag, c->tally.first_error, c->tally.first_path,
+		             0, "%zu files could not be protected: %s",
+		             c->tally.failed, err_text(c->tally.first_error));
 	if (w.sync != NULL && !w.durable) {
 		flushed = syncset_flush(w.sync);
 		if (r == 0)

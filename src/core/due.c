@@ -86,7 +86,8 @@ follow(struct root *root, char at[DUE_PATH_MAX], int links, struct node *ret)
 			return false;
 		if (S_ISREG(ret->mode))
 			return true;
-		if (!S_ISLNK(ret->mode) ||
+		/* else it would be for others to say what is a conffile */
+		if (!S_ISLNK(ret->mode) || root_guarded(root, at) != 1 ||
 		    link_target(root, at, next, sizeof(next)) < 0)
 			return false;
 		fold(next);
@@ -117,7 +118,8 @@ add_conffile_node(struct due_facts *f, struct root *root, const char *path,
 	int r;
 
 	if (snprintf(at, sizeof(at), "%s", path) >= (int)sizeof(at) ||
-	    !follow(root, at, links, &node))
+	    !follow(root, at, links, &node) ||
+	    sharing_planted(root, at, &node))
 		return 0;
 	r = inoset_add(f->conffile_nodes, node.dev, node.ino, 1);
 	return r < 0 ? r : 0;
@@ -308,6 +310,8 @@ due_flags(struct due *d, const char *path, struct node *ret_node,
 	if (r < 0)
 		return r;
 	flags = iflag_of_node(&node, true);
+	if (flags != 0 && sharing_planted(d->root, path, &node))
+		return ERR_UNSAFE;
 	if (flags != 0 && S_ISREG(node.mode)) {
 		kind = due_fskind(d, path, &node);
 		if (!kind->flags) {
@@ -388,6 +392,14 @@ judge_node(struct due *d, const struct package *p, int r, struct verdict *v)
 	if (r == 0 && S_ISREG(v->node.mode)) {
 		v->fs = due_fskind(d, v->path, &v->node);
 		v->flags = iflag_of_node(&v->node, v->fs->flags);
+	}
+	/* Nothing is to be done with others' files; a killed dpkg leaves links
+	 * of its own, which carry no flag. */
+	if (r == 0 && (v->flags != 0 || (v->exempt == EXEMPT_NO &&
+	    package_settled(p))) &&
+	    sharing_planted(d->root, v->path, &v->node)) {
+		v->have_node = false;
+		r = ERR_UNSAFE;
 	}
 	v->err = r;
 	if (r == -ENOENT || r == -ENOTDIR)

@@ -78,7 +78,7 @@ int
 jfile_open(int run_dirfd)
 {
 	static const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(run_dirfd, JFILE_NAME, O_RDWR | flags);
+	int fd = openat(run_dirfd, JFILE_NAME, O_RDWR | flags), err;
 	struct stat st;
 
 	if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM))
@@ -86,21 +86,24 @@ jfile_open(int run_dirfd)
 	if (fd < 0)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ?
 		    ERR_NOT_REGULAR : -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	err = fstat(fd, &st) < 0 ? -errno :
+	    S_ISREG(st.st_mode) ? 0 : ERR_NOT_REGULAR;
+	if (err == 0)
 		return fd;
 	close(fd);
-	return ERR_NOT_REGULAR;
+	return err;
 }
 
-bool
+int
 jfile_is_named(int run_dirfd, int fd)
 {
 	struct stat named, ours;
 
-	return fstatat(run_dirfd, JFILE_NAME, &named,
-	               AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstat(fd, &ours) == 0 && named.st_dev == ours.st_dev &&
-	    named.st_ino == ours.st_ino;
+	if (fstatat(run_dirfd, JFILE_NAME, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &ours) < 0)
+		return -errno;
+	return named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
 }
 
 int

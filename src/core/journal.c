@@ -273,10 +273,10 @@ refresh(struct journal *j)
 {
 	unsigned char head[JRECORD_HEAD] = { 0 };
 	struct buf b;
-	int err;
+	int err = jfile_is_named(j->dirfd, j->fd);
 
-	if (!jfile_is_named(j->dirfd, j->fd))
-		return -ESTALE;
+	if (err <= 0)
+		return err < 0 ? err : -ESTALE;
 	if (pread(j->fd, head, JRECORD_HEAD, JFILE_FIRST) < 0)
 		return -errno;
 	if (memcmp(head, j->first, JRECORD_HEAD) != 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -265,6 +266,7 @@ serve(struct keeper *k)
 	struct keeper_request q;
 	struct keeper_reply a;
 	size_t n;
+	int r;
 
 	while (channel_receive(k->channel, &q, sizeof(q), fds, CHANNEL_FDS,
 	                       &n) > 0) {
@@ -274,11 +276,15 @@ serve(struct keeper *k)
 		while (n-- > 0)
 			if (fds[n] >= 0)
 				close(fds[n]);
-		(void)channel_send(k->channel, &a, sizeof(a), &k->out,
-		                   k->out >= 0);
+		r = channel_send(k->channel, &a, sizeof(a), &k->out,
+		                 k->out >= 0);
 		if (k->out >= 0)
 			close(k->out);
+		/* who waits for an answer must see that none comes */
+		if (r < 0)
+			break;
 	}
+	shutdown(k->channel, SHUT_RDWR);
 }
 
 /* What it gives away before it reads anything; what the kernel has not got is

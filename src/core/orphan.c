@@ -100,7 +100,8 @@ lift(struct suspects *x, size_t i, struct syncset *sync, struct tally *tally)
 	int fd, r = root_open(x->s->root, x->paths[i], &fd, &node);
 
 	if (r == 0) {
-		r = node.ino == x->nodes[i].ino ?
+		r = node.dev == x->nodes[i].dev &&
+		    node.ino == x->nodes[i].ino ?
 		    iflag_set(fd, 0, IFLAG_IMMUTABLE, NULL) : 0;
 		if (r > 0) {
 			tally->cleared++;

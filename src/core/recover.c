@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -97,6 +98,9 @@ recover_record(struct session *s, struct recovery *r, const char *note)
 
 	hook("recovered");
 	account_give(&r->account, &t);
+	if (s->state != NULL && r->c.record_error < 0)
+		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
+		         r->id, err_text(r->c.record_error));
 	if (s->state != NULL)
 		transaction_write(s, &t);
 }
@@ -125,7 +129,8 @@ is_adoption(const struct journal_plan *plan)
 }
 
 static int
-recover_one(struct session *outer, struct journal *j, struct diag *diag)
+recover_one(struct session *outer, struct journal *j, struct tally *tally,
+            struct diag *diag)
 {
 	bool bad = journal_state(j) == JOURNAL_BAD;
 	enum journal_wish wish = journal_wished(j);
@@ -151,6 +156,8 @@ recover_one(struct session *outer, struct journal *j, struct diag *diag)
 			history_unseal(s->state->history_fd);
 		e = bad ? journal_set_aside(j) : journal_done(j);
 	}
+	if (e == 0)
+		tally_add(tally, &r.c.tally);
 	found_free(&r.found);
 	session_free(s);
 	return e;
@@ -177,13 +184,14 @@ recover_newer(struct session *outer, struct diag *diag)
 }
 
 static int
-recover_journal(struct session *s, struct journal *j, struct diag *diag)
+recover_journal(struct session *s, struct journal *j, struct tally *tally,
+                struct diag *diag)
 {
-	int e = recover_one(s, j, diag);
+	int e = recover_one(s, j, tally, diag);
 
 	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY &&
 	     diag->what[0] == '\0'; i++)
-		e = recover_one(s, j, diag);
+		e = recover_one(s, j, tally, diag);
 	return e;
 }
 
@@ -214,7 +222,7 @@ note_says(const struct buf *text, const char *word)
  */
 static int
 recover_noted(struct session *outer, int run_fd, const struct buf *text,
-              struct diag *diag)
+              struct tally *tally, struct diag *diag)
 {
 	const char *noted[SELF_NOTED];
 	struct journal_path paths[SELF_NOTED] = { { .path = NULL } };
@@ -239,6 +247,7 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 		               "dpkg-immutable-divert was at work" :
 		               "closed an interrupted dpkg-immutable-divert");
 		unlinkat(run_fd, DIVERT_NOTE, 0);
+		tally_add(tally, &r.c.tally);
 	}
 	found_free(&r.found);
 	session_free(s);
@@ -246,7 +255,8 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 }
 
 static int
-recover_divert(struct session *s, bool *ret_did, struct diag *diag)
+recover_divert(struct session *s, bool *ret_did, struct tally *tally,
+               struct diag *diag)
 {
 	int run, lock = -1, e = 0;
 	struct buf text;
@@ -263,7 +273,7 @@ recover_divert(struct session *s, bool *ret_did, struct diag *diag)
 	    file_read(run, DIVERT_NOTE, &text) < 0)
 		goto out;
 	*ret_did = true;
-	e = recover_noted(s, run, &text, diag);
+	e = recover_noted(s, run, &text, tally, diag);
 out:
 	if (lock >= 0)
 		close(lock);
@@ -272,8 +282,18 @@ out:
 	return e;
 }
 
+/* There may be a journal that could not be looked at: it may name what is
+ * open. Where there is none, or none can be made, nothing is. */
+static bool
+is_unseen(int err)
+{
+	return err == -EIO || err == -ENOMEM || err == -EMFILE ||
+	       err == -ENFILE || err == -EINTR || err == -EPERM;
+}
+
 int
-recover_run(struct session *s, bool *ret_did, struct diag *diag)
+recover_tally(struct session *s, bool *ret_did, struct tally *tally,
+              struct diag *diag)
 {
 	int (*const places[])(struct state *, struct journal **) = {
 		state_journal, state_other_journal
@@ -288,15 +308,26 @@ recover_run(struct session *s, bool *ret_did, struct diag *diag)
 			log_warn("the journal is of a newer format: all that "
 			         "is due is protected, nothing is recorded");
 			e = recover_newer(s, diag);
+		} else if (is_unseen(e)) {
+			return diag_set(diag, e, STATE_DIR "/run/journal", 0,
+			                "cannot be read: %s", err_text(e));
 		} else if (e < 0) {
 			continue;	/* no journal, nothing to close */
 		} else if (journal_state(j) != JOURNAL_IDLE) {
-			e = recover_journal(s, j, diag);
+			e = recover_journal(s, j, tally, diag);
 			*ret_did = true;
 		}
 		journal_free(j);
 		if (e < 0)
 			return e;
 	}
-	return recover_divert(s, ret_did, diag);
+	return recover_divert(s, ret_did, tally, diag);
+}
+
+int
+recover_run(struct session *s, bool *ret_did, struct diag *diag)
+{
+	struct tally ignored = { .opened = 0 };
+
+	return recover_tally(s, ret_did, &ignored, diag);
 }

@@ -330,6 +330,9 @@ set_out(struct run *r)
 
 	if (r->unkept)
 		return e;
+	/* its command must not meet a dpkg that works on without us */
+	if (e == 0 && r->command != NULL)
+		e = guard_dpkg_idle(r->s, &r->diag);
 	if (e == 0)
 		e = step_plan(r);
 	if (e == 0)

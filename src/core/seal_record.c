@@ -110,7 +110,7 @@ binding(const struct sealing *s, const struct ledger_row *old,
 static bool
 was_moved(const struct sealing *s, const char *path)
 {
-	return s->job->moved != NULL &&
+	return !s->job->in_run && s->job->moved != NULL &&
 	       strmap_get(s->job->moved, path, NULL);
 }
 
@@ -317,8 +317,10 @@ seal_hashed(void *arg, const struct lanes_result *result)
 	} else {
 		seal_report(s, FINDING_UNKNOWN, p->row.path, NULL,
 		            err_text(result->err));
-		if (p->old != NULL)
+		/* of what dpkg has brought the old row says nothing */
+		if (binding(s, p->old, &p->node))
 			expect_old(&p->row, p->old);
+		p->row.ino = 0;
 	}
 	r = ledger_add(s->ledger, &p->row);
 	if (s->err == 0)

@@ -147,7 +147,7 @@ tell_database(struct shared *sh, struct thread *t,
  * now. By hand the old word on them holds, until it is told to be accepted.
  */
 static int
-head_of(struct shared *sh, struct thread *t, const struct seal_item *item,
+head_of(struct shared *sh, struct thread *t, struct seal_item *item,
         struct infosum *ret, bool *ret_changed)
 {
 	const struct ledger *old = item->old;
@@ -163,6 +163,8 @@ head_of(struct shared *sh, struct thread *t, const struct seal_item *item,
 	if (same_version && sh->job->lazy && !item->accept)
 		return 0;
 	r = infosum_read(sh->s->db_fd, item->package->key, ret);
+	/* else no audit would believe what dpkg has there */
+	item->failed |= r < 0;
 	if (r < 0 || !same_version)
 		return r == -ENOMEM ? r : 0;
 	*ret_changed = !infosum_same(&was, ret);

@@ -32,23 +32,27 @@ join(const char *a, const char *b)
 	return asprintf(&s, "%s%s", a, b) < 0 ? NULL : s;
 }
 
-/* Is the database in use another one than the adopted one? */
-static bool
+/* Is the database in use another one than the adopted one? To take ours for
+ * another's would leave what it installs open: -errno where we can't tell. */
+static int
 other_db(const struct session *s)
 {
 	struct stat st, adopted;
-	bool other;
-	int fd;
+	int fd, r;
 
 	if (s->state == NULL || stat(s->admindir, &st) < 0)
-		return false;
+		return 0;
 	/* the folder itself may have been moved behind a link of root's */
-	if (root_open_dir(s->root, s->state->admindir, &fd) < 0)
-		return true;
-	other = fstat(fd, &adopted) < 0 || adopted.st_ino != st.st_ino ||
-	        adopted.st_dev != st.st_dev;
+	r = root_open_dir(s->root, s->state->admindir, &fd);
+	if (r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE ||
+	    r == -EINTR || r == -EPERM)
+		return r;
+	if (r < 0)
+		return 1;
+	r = fstat(fd, &adopted) < 0 ? -errno :
+	    adopted.st_ino != st.st_ino || adopted.st_dev != st.st_dev;
 	close(fd);
-	return other;
+	return r;
 }
 
 static void
@@ -110,7 +114,10 @@ open_steps(struct session *s, const char *admindir, struct diag *diag)
 		                   s->state->admindir : ADMINDIR);
 	if (s->admindir == NULL)
 		return -ENOMEM;
-	s->guest_db = other_db(s);
+	r = other_db(s);
+	if (r < 0)
+		return diag_set(diag, r, s->admindir, 0, "%s", err_text(r));
+	s->guest_db = r > 0;
 	return 0;
 }
 

@@ -88,6 +88,21 @@ sharing_free(struct sharing *s)
 	free(s);
 }
 
+bool
+sharing_planted(struct root *root, const char *path, const struct node *n)
+{
+	return S_ISREG(n->mode) && n->nlink > 1 &&
+	       root_guarded(root, path) != 1;
+}
+
+/* A file's node by one of its names in lists, if that may speak for it. */
+static bool
+named_node(struct root *root, const char *real, struct node *ret)
+{
+	return root_stat(root, real, ret) == 0 && S_ISREG(ret->mode) &&
+	       !sharing_planted(root, real, ret);
+}
+
 enum exempt
 sharing_name(const struct conf *conf, struct root *root,
              const struct package *p, const char *listed, const char *real)
@@ -163,7 +178,7 @@ look(struct sharing *s, struct root *root, const char *real)
 	struct node n;
 	int r = 0;
 
-	if (root_stat(root, real, &n) == 0 && S_ISREG(n.mode))
+	if (named_node(root, real, &n))
 		r = inoset_add(s->unsettled, n.dev, n.ino, 1);
 	return r < 0 ? r : 0;
 }
@@ -291,7 +306,7 @@ add_link(struct sharing *s, struct root *root, const struct package *p,
 	uintptr_t found;
 	int r;
 
-	if (root_stat(root, real, &n) < 0 || !S_ISREG(n.mode) || n.nlink < 2)
+	if (!named_node(root, real, &n) || n.nlink < 2)
 		return 0;
 	if (inoset_has(s->links, n.dev, n.ino, &found)) {
 		l = (struct link *)found;
@@ -349,8 +364,8 @@ collect_exempt(struct sharing *s, struct root *root)
 			                             p->paths[k], real);
 			struct node n;
 
-			if (e == EXEMPT_NO || root_stat(root, real, &n) < 0 ||
-			    !S_ISREG(n.mode) || n.nlink < 2)
+			if (e == EXEMPT_NO || !named_node(root, real, &n) ||
+			    n.nlink < 2)
 				continue;
 			r = inoset_add(set, n.dev, n.ino, e);
 		}

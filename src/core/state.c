@@ -181,18 +181,20 @@ int
 state_open(struct root *root, struct state **ret, struct diag *diag)
 {
 	struct state *s = state_new(root);
-	int r, owner;
+	int r = s == NULL ? -ENOMEM : -EIO, owner;
 
-	if (s == NULL)
-		return -ENOMEM;
-	r = root_open_dir(root, STATE_DIR, &s->dir_fd);
-	if (r == -ENOTDIR)
-		r = -ENOENT;
-	if (r < 0 && r != -ENOENT)
-		diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
-	if (r == 0)
-		r = load_marker(s, diag);
-	if (r == -ENOENT || r == -ENOMEM ||
+	for (int i = 0; i < 2 && (r == -EIO || r == -EPERM); i++) {
+		close_fd(&s->dir_fd);
+		r = root_open_dir(root, STATE_DIR, &s->dir_fd);
+		if (r == -ENOTDIR)
+			r = -ENOENT;
+		if (r < 0 && r != -ENOENT)
+			diag_set(diag, r, STATE_DIR, 0, "%s", err_text(r));
+		/* Who is called within our run must see what we do. */
+		if (r == 0)
+			r = load_marker(s, diag);
+	}
+	if (r == -ENOENT || r == -ENOMEM || r == -EMFILE || r == -EINTR ||
 	    (r == -EACCES && geteuid() != 0)) {
 		state_free(s);
 		return r;

@@ -27,6 +27,7 @@ struct folder {
 	struct folder *older;
 	const char *name;
 	int fd;			/* O_PATH, or -1 */
+	enum { GUARD_UNASKED, GUARDED, UNGUARDED } guard;
 };
 
 struct root {
@@ -318,6 +319,61 @@ root_folder(struct root *r, const char *path, int *ret_err)
 		return NULL;
 	}
 	return f->name;
+}
+
+/* Group 0 is root's as well. */
+static bool
+only_of(const struct node *n, uint32_t owner)
+{
+	return S_ISDIR(n->mode) && (n->uid == 0 || n->uid == owner) &&
+	       (n->mode & S_IWOTH) == 0 &&
+	       ((n->mode & S_IWGRP) == 0 || n->gid == 0);
+}
+
+/*
+ * From the top down, so that who owns a folder on the way can't put others
+ * there while we look: his own is what the answer depends on.
+ */
+static int
+guarded_way(struct root *r, const char *name)
+{
+	char at[PATH_MAX];
+	struct node top, n;
+	size_t len = 0;
+	int err = node_of_fd(r->fd, &top);
+
+	if (err < 0 || !only_of(&top, top.uid))
+		return err;
+	while (name[len] != '\0') {
+		len = (size_t)(strchrnul(name + len + 1, '/') - name);
+		if (len >= sizeof(at))
+			return -ENAMETOOLONG;
+		memcpy(at, name, len);
+		at[len] = '\0';
+		err = root_stat(r, at, &n);
+		if (err < 0 || !only_of(&n, top.uid))
+			return err;
+	}
+	return 1;
+}
+
+int
+root_guarded(struct root *r, const char *path)
+{
+	struct folder *f;
+	const char *base;
+	size_t len;
+	int err;
+
+	err = split(r, &path, &len, &base);
+	if (err == 0)
+		err = folder_get(r, path, len, &f);
+	if (err == 0 && f->guard == GUARD_UNASKED) {
+		err = guarded_way(r, f->name);
+		if (err >= 0)
+			f->guard = err > 0 ? GUARDED : UNGUARDED;
+	}
+	return err < 0 ? err : f->guard == GUARDED;
 }
 
 static int64_t
