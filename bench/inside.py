@@ -52,14 +52,31 @@ class Inside:
             os.write(self.answers, f'{took} {odd}\n'.encode())
         os._exit(0)
 
+    @staticmethod
+    def own_children(pid):
+        """Those that still run the same program."""
+        try:
+            program = os.readlink(f'/proc/{pid}/exe')
+            with open(f'/proc/{pid}/task/{pid}/children', 'rb') as f:
+                return [p for p in map(int, f.read().split())
+                        if os.readlink(f'/proc/{p}/exe') == program]
+        except OSError:
+            return []
+
     def watch(self, pid):
-        """Waits; the most memory that it had itself, without its children."""
-        self.high = 0
+        """Waits; the most memory that it had, with what it forked of its own
+        program, but without other programs."""
+        most = {}
         while True:
-            with open(f'/proc/{pid}/status', 'rb') as f:
-                for line in f:
-                    if line.startswith(b'VmHWM:'):
-                        self.high = int(line.split()[1]) * 1024
+            for p in [pid, *self.own_children(pid)]:
+                try:
+                    with open(f'/proc/{p}/status', 'rb') as f:
+                        for line in f:
+                            if line.startswith(b'VmHWM:'):
+                                most[p] = int(line.split()[1]) * 1024
+                except OSError:
+                    pass
+            self.high = sum(most.values())
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 return status

@@ -9,7 +9,7 @@
  * Flat messages with descriptors between two processes of ours (unix(7),
  * SOCK_SEQPACKET, SCM_RIGHTS). What comes in is bounded by the receiver.
  */
-#define CHANNEL_FDS 32		/* with one message, at most */
+#define CHANNEL_FDS 64		/* with one message, at most */
 
 int channel_pair(int ret[2]);
 
@@ -19,12 +19,12 @@ int channel_send(int fd, const void *data, size_t len, const int *fds,
                  size_t n);
 
 /*
- * One message of exactly `len` bytes, with n descriptors at most: 1 and
- * *ret_n of them in fds, which are the caller's to close. 0: the other side
- * has gone. ERR_FORMAT: a message of another size, or more descriptors;
- * nothing of it is left open. -errno.
+ * One message of at least `least` and at most `size` bytes, with n descriptors
+ * at most: its length, and *ret_n of them in fds, which are the caller's to
+ * close. 0: the other side has gone. ERR_FORMAT: a message of another size, or
+ * more descriptors; nothing of it is left open. -errno.
  */
-int channel_receive(int fd, void *data, size_t len, int *fds, size_t n,
-                    size_t *ret_n);
+int channel_receive(int fd, void *data, size_t least, size_t size, int *fds,
+                    size_t n, size_t *ret_n);
 
 #endif

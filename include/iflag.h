@@ -34,12 +34,12 @@ struct iflag_change {
 	int result;
 };
 /* So many are asked for at once where somebody else changes them. */
-#define IFLAG_BATCH 32
+#define IFLAG_BATCH 64
 void iflag_set_all(struct iflag_change *list, size_t n);
 
 /*
- * In a process without the right: who makes the changes, n at a time and none
- * that would change nothing, and who tells whether a file system has a
+ * In a process without the right: who makes the changes, n at a time, as
+ * iflag_set would, and who tells whether a file system has a
  * journal. For all threads; set before there are any.
  */
 struct iflag_maker {

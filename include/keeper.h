@@ -73,6 +73,12 @@ enum keeper_tool { KEEPER_CONTROL, KEEPER_MEMBERS };
 int keeper_read(enum keeper_tool tool, int in, struct capture *ret);
 int keeper_read_end(struct capture *c, int early);
 
+/*
+ * Before `threads` threads change flags: each batch of changes may have a
+ * process to itself then, which can do nothing else. Fewer is no error.
+ */
+void keeper_help(size_t threads);
+
 /* Starts what now is our program, to record what this run has closed
  * (--recover), and waits for its end. */
 void keeper_succeed(void);

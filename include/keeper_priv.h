@@ -3,6 +3,7 @@
 #ifndef DI_KEEPER_PRIV_H
 #define DI_KEEPER_PRIV_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "channel.h"
@@ -10,11 +11,12 @@
 #include "log.h"
 
 /*
- * What the worker asks and the keeper answers: one request, one reply, each
- * of one size. Numbers only, and no path: what a request is about comes as a
+ * What the worker asks and the keeper answers: one request, one reply, no
+ * longer than what they say. Numbers only, and no path: what a request is about comes as a
  * descriptor, or was in the keeper's job before the worker was made.
  */
 #define KEEPER_BATCH CHANNEL_FDS
+#define KEEPER_HELPERS 7
 
 enum keeper_op {
 	KEEPER_CHANGE = 1,	/* flags of n descriptors */
@@ -25,13 +27,14 @@ enum keeper_op {
 	KEEPER_READ,		/* an archive; the answer has a descriptor */
 	KEEPER_READ_END,
 	KEEPER_SUCCEED,
+	KEEPER_HELP,		/* the answer has another channel */
 	KEEPER_SAY,		/* a line for the system's log */
 	KEEPER_DONE
 };
 
 struct keeper_request {
 	uint32_t op;
-	uint32_t n;		/* of changes; bytes of the answer */
+	uint32_t n;		/* of changes; bytes of the answer, of text */
 	int32_t word;		/* locked; tool; early; work's result */
 	int32_t pid;		/* of the reader that is to end */
 	union {
@@ -51,6 +54,10 @@ struct keeper_reply {
 		struct child_result child;
 	};
 };
+
+/* Without what differs from op to op. */
+#define KEEPER_HEAD offsetof(struct keeper_request, change)
+#define KEEPER_REPLY_HEAD offsetof(struct keeper_reply, changed)
 
 /*
  * In a worker that was made just now: the channel, who is behind it, and what

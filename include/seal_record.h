@@ -6,7 +6,7 @@
 #include "seal.h"
 
 /* Opened, and to be flagged together with others. */
-#define SEAL_BATCH 16
+#define SEAL_BATCH 48
 struct seal_waiting {
 	const char *listed;
 	struct verdict verdict;

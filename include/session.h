@@ -97,7 +97,7 @@ bool session_replaced(const struct session *s);
  * more than the descriptors that we may have are enough for.
  */
 #define SESSION_JOBS_MAX 64
-#define SESSION_JOB_FDS 96
+#define SESSION_JOB_FDS 128
 size_t session_jobs(const struct session *s, size_t n);
 
 /* admindir/NAME as a descriptor (lock files). */

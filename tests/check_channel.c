@@ -43,10 +43,10 @@ START_TEST(messages_keep_their_bounds)
 
 	ck_assert_int_eq(channel_send(pair[0], "first", 6, NULL, 0), 0);
 	ck_assert_int_eq(channel_send(pair[0], "later", 6, NULL, 0), 0);
-	ck_assert_int_eq(channel_receive(pair[1], got, 6, NULL, 0, &n), 1);
+	ck_assert_int_eq(channel_receive(pair[1], got, 6, 6, NULL, 0, &n), 6);
 	ck_assert_str_eq(got, "first");
 	ck_assert_uint_eq(n, 0);
-	ck_assert_int_eq(channel_receive(pair[1], got, 6, NULL, 0, &n), 1);
+	ck_assert_int_eq(channel_receive(pair[1], got, 6, 6, NULL, 0, &n), 6);
 	ck_assert_str_eq(got, "later");
 }
 END_TEST
@@ -59,7 +59,7 @@ START_TEST(descriptors_come_along)
 	size_t n = 0;
 
 	ck_assert_int_eq(channel_send(pair[0], "x", 1, sent, 2), 0);
-	ck_assert_int_eq(channel_receive(pair[1], &c, 1, got, 2, &n), 1);
+	ck_assert_int_eq(channel_receive(pair[1], &c, 1, 1, got, 2, &n), 1);
 	ck_assert_uint_eq(n, 2);
 	ck_assert(same_file(sent[0], got[0]));
 	ck_assert(same_file(sent[1], got[1]));
@@ -75,26 +75,26 @@ END_TEST
 START_TEST(what_is_refused)
 {
 	int fds[CHANNEL_FDS + 1], got[2], before = descriptors_open();
-	char c[4];
+	char c[5];
 	size_t n = 9;
 
 	for (int i = 0; i < 3; i++)
 		fds[i] = pair[0];
 	ck_assert_int_eq(channel_send(pair[0], "1234", 4, fds, 3), 0);
-	ck_assert_int_eq(channel_receive(pair[1], c, 4, got, 2, &n),
+	ck_assert_int_eq(channel_receive(pair[1], c, 4, 4, got, 2, &n),
 	                 ERR_FORMAT);
 	ck_assert_int_eq(channel_send(pair[0], "12345", 5, fds, 1), 0);
-	ck_assert_int_eq(channel_receive(pair[1], c, 4, got, 2, &n),
+	ck_assert_int_eq(channel_receive(pair[1], c, 4, 4, got, 2, &n),
 	                 ERR_FORMAT);
 	ck_assert_int_eq(channel_send(pair[0], "123", 3, fds, 1), 0);
-	ck_assert_int_eq(channel_receive(pair[1], c, 4, got, 2, &n),
+	ck_assert_int_eq(channel_receive(pair[1], c, 4, 4, got, 2, &n),
 	                 ERR_FORMAT);
 	ck_assert_uint_eq(n, 9);
 	ck_assert_int_eq(descriptors_open(), before);
 	ck_assert_int_eq(channel_send(pair[0], c, 4, fds, CHANNEL_FDS + 1),
 	                 -EINVAL);
 	ck_assert_int_eq(channel_send(pair[0], "abcd", 4, NULL, 0), 0);
-	ck_assert_int_eq(channel_receive(pair[1], c, 4, NULL, 0, &n), 1);
+	ck_assert_int_eq(channel_receive(pair[1], c, 3, 5, NULL, 0, &n), 4);
 	ck_assert(memcmp(c, "abcd", 4) == 0);
 }
 END_TEST
@@ -105,7 +105,7 @@ START_TEST(the_other_side_is_gone)
 	size_t n;
 
 	shutdown(pair[0], SHUT_RDWR);
-	ck_assert_int_eq(channel_receive(pair[1], &c, 1, NULL, 0, &n), 0);
+	ck_assert_int_eq(channel_receive(pair[1], &c, 1, 1, NULL, 0, &n), 0);
 	ck_assert_int_eq(channel_send(pair[1], "x", 1, NULL, 0), -EPIPE);
 }
 END_TEST

@@ -36,6 +36,9 @@ struct keeper {
 	int channel;
 	int lock_fd;		/* a POSIX lock ends at any close */
 	pid_t readers[ARCHIVE_JOBS_MAX];
+	pid_t helpers[KEEPER_HELPERS];
+	size_t n_helpers;
+	bool helps;		/* is one: changes flags, and no more */
 	bool changed;		/* some flag */
 	bool done;
 	int out;		/* goes with the reply; -1 */
@@ -54,10 +57,11 @@ change_one(int fd, unsigned int value, unsigned int mask)
 }
 
 static int
-change(struct keeper *k, const struct keeper_request *q, const int *fds,
-       size_t n, struct keeper_reply *a)
+change(struct keeper *k, const struct keeper_request *q, size_t len,
+       const int *fds, size_t n, struct keeper_reply *a)
 {
-	if (q->n != n || n > KEEPER_BATCH)
+	if (q->n != n || n > KEEPER_BATCH ||
+	    len < n * sizeof(q->change[0]))
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
 		a->changed[i] = change_one(fds[i], q->change[i].value,
@@ -198,9 +202,9 @@ keeper_succeed_here(const struct keeper_job *job)
 }
 
 static int
-finish(struct keeper *k, const struct keeper_request *q)
+finish(struct keeper *k, const struct keeper_request *q, size_t len)
 {
-	if (q->n != k->size || k->done)
+	if (q->n != k->size || len < k->size || k->done)
 		return -EINVAL;
 	if (k->size > 0)
 		memcpy(k->answer, q->answer, k->size);
@@ -222,15 +226,52 @@ is_journaled(int fd)
 	return r == 0 && kind.journaled;
 }
 
-/* n descriptors came along; how many there must be is known of each. One that
+static void serve(struct keeper *k);
+
+/* For one more thread of the worker's. It ends with its channel. */
+static int
+start_helper(struct keeper *k)
+{
+	struct keeper h = { .lock_fd = -1, .helps = true };
+	int pair[2], r;
+	pid_t pid;
+
+	if (k->n_helpers == KEEPER_HELPERS)
+		return -EINVAL;
+	r = channel_pair(pair);
+	if (r < 0)
+		return r;
+	pid = worker_fork();
+	if (pid == 0) {
+		close(k->channel);
+		close(pair[1]);
+		h.channel = pair[0];
+		(void)sandbox_caps(FLAGGING);
+		serve(&h);
+		worker_end(0);
+	}
+	close(pair[0]);
+	if (pid < 0) {
+		close(pair[1]);
+		return pid;
+	}
+	k->helpers[k->n_helpers++] = pid;
+	k->changed = true;
+	k->out = pair[1];
+	return 0;
+}
+
+/* len bytes behind the head, and n descriptors, came along; how many there must be is known of each. One that
  * is kept is -1 afterwards. */
 static int
-answer(struct keeper *k, const struct keeper_request *q, int *fds,
-       size_t n, struct keeper_reply *a)
+answer(struct keeper *k, const struct keeper_request *q, size_t len,
+       int *fds, size_t n, struct keeper_reply *a)
 {
+	if (k->helps && q->op != KEEPER_CHANGE)
+		return -EINVAL;
 	switch ((enum keeper_op)q->op) {
 	case KEEPER_CHANGE:
-		return change(k, q, fds, n, a);
+		return change(k, q, len, fds, n, a);
 	case KEEPER_JOURNALED:
 		return n != 1 ? -EINVAL : is_journaled(fds[0]);
 	case KEEPER_LOCK:
@@ -249,11 +290,15 @@ answer(struct keeper *k, const struct keeper_request *q, int *fds,
 		drop_lock(k);
 		keeper_succeed_here(k->job);
 		return 0;
+	case KEEPER_HELP:
+		return start_helper(k);
 	case KEEPER_SAY:
-		log_syslog("%.*s", LOG_TEXT - 1, q->text);
+		if (q->n > len || len > LOG_TEXT)
+			return -EINVAL;
+		log_syslog("%.*s", (int)q->n, q->text);
 		return 0;
 	case KEEPER_DONE:
-		return finish(k, q);
+		return finish(k, q, len);
 	}
 	return -EINVAL;
 }
@@ -268,11 +313,11 @@ serve(struct keeper *k)
 	size_t n;
 	int r;
 
-	while (channel_receive(k->channel, &q, sizeof(q), fds, CHANNEL_FDS,
-	                       &n) > 0) {
+	while ((r = channel_receive(k->channel, &q, KEEPER_HEAD, sizeof(q),
+	                            fds, CHANNEL_FDS, &n)) > 0) {
 		memset(&a, 0, sizeof(a));
 		k->out = -1;
-		a.error = answer(k, &q, fds, n, &a);
+		a.error = answer(k, &q, (size_t)r - KEEPER_HEAD, fds, n, &a);
 		while (n-- > 0)
 			if (fds[n] >= 0)
 				close(fds[n]);
@@ -352,5 +397,7 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	if (pid < 0)
 		return pid;
 	status = worker_wait(pid);
+	while (k.n_helpers > 0)
+		(void)worker_wait(k.helpers[--k.n_helpers]);
 	return k.done && status == 0 ? 0 : worker_lost(&k, status);
 }

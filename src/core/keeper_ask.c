@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,27 +18,50 @@
  * The side that has no rights, or whoever has no keeper (fd -1): which of
  * them this process is cannot change once it was made a worker.
  */
+struct channel {
+	int fd;
+	pthread_mutex_t mutex;	/* a request and its reply belong together */
+};
 static struct {
 	int fd;
 	pid_t keeper;
 	const char *kept;
-	pthread_mutex_t mutex;	/* a request and its reply belong together */
-} above = { .fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER };
+	struct channel main;
+	struct channel help[KEEPER_HELPERS];
+	size_t n_help;		/* set while there is one thread */
+} above = {
+	.fd = -1, .main = { .fd = -1, .mutex = PTHREAD_MUTEX_INITIALIZER }
+};
 
-/* 0 or what the keeper says, in a->error too; a descriptor that comes along
+/* A helper that nobody speaks to, locked. */
+static struct channel *
+idle(void)
+{
+	for (size_t i = 0; i < above.n_help; i++)
+		if (pthread_mutex_trylock(&above.help[i].mutex) == 0)
+			return &above.help[i];
+	return NULL;
+}
+
+/* The head and len bytes more. 0 or what the keeper says, in a->error too; a descriptor that comes along
  * is the caller's. */
 static int
-ask(const struct keeper_request *q, const int *fds, size_t n,
+ask(const struct keeper_request *q, size_t len, const int *fds, size_t n,
     struct keeper_reply *a, int *ret_fd)
 {
+	struct channel *c = q->op == KEEPER_CHANGE ? idle() : NULL;
 	size_t got = 0;
 	int fd = -1, r;
 
-	pthread_mutex_lock(&above.mutex);
-	r = channel_send(above.fd, q, sizeof(*q), fds, n);
+	if (c == NULL) {
+		c = &above.main;
+		pthread_mutex_lock(&c->mutex);
+	}
+	r = channel_send(c->fd, q, KEEPER_HEAD + len, fds, n);
 	if (r == 0)
-		r = channel_receive(above.fd, a, sizeof(*a), &fd, 1, &got);
-	pthread_mutex_unlock(&above.mutex);
+		r = channel_receive(c->fd, a, sizeof(*a), sizeof(*a), &fd, 1,
+		                    &got);
+	pthread_mutex_unlock(&c->mutex);
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
 	if (got > 0 && ret_fd != NULL)
@@ -51,21 +73,29 @@ ask(const struct keeper_request *q, const int *fds, size_t n,
 	return a->error;
 }
 
+/* Not the whole of it, most of which is text. */
+static void
+begin(struct keeper_request *q, enum keeper_op op)
+{
+	memset(q, 0, KEEPER_HEAD);
+	q->op = op;
+}
+
 static void
 ask_change(struct iflag_change *const *list, size_t n)
 {
-	struct keeper_request q = {
-		.op = KEEPER_CHANGE, .n = (uint32_t)n
-	};
+	struct keeper_request q;
 	struct keeper_reply a;
 	int fds[KEEPER_BATCH] = { 0 }, r;
 
+	begin(&q, KEEPER_CHANGE);
+	q.n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++) {
 		fds[i] = list[i]->fd;
 		q.change[i].value = list[i]->value;
 		q.change[i].mask = list[i]->mask;
 	}
-	r = ask(&q, fds, n, &a, NULL);
+	r = ask(&q, n * sizeof(q.change[0]), fds, n, &a, NULL);
 	for (size_t i = 0; i < n; i++)
 		list[i]->result = r < 0 ? r : a.changed[i];
 }
@@ -76,17 +106,19 @@ ask_journaled(int fd)
 	const struct keeper_request q = { .op = KEEPER_JOURNALED };
 	struct keeper_reply a;
 
-	return ask(&q, &fd, 1, &a, NULL) > 0;
+	return ask(&q, 0, &fd, 1, &a, NULL) > 0;
 }
 
 static void
 ask_to_say(const char *text)
 {
-	struct keeper_request q = { .op = KEEPER_SAY };
+	struct keeper_request q;
 	struct keeper_reply a;
 
-	snprintf(q.text, sizeof(q.text), "%s", text);
-	(void)ask(&q, NULL, 0, &a, NULL);
+	begin(&q, KEEPER_SAY);
+	q.n = (uint32_t)strnlen(text, sizeof(q.text) - 1);
+	memcpy(q.text, text, q.n);
+	(void)ask(&q, q.n, NULL, 0, &a, NULL);
 }
 
 void
@@ -94,7 +126,7 @@ keeper_ask_begin(int fd, pid_t keeper, const char *kept)
 {
 	static const struct iflag_maker maker = { ask_change, ask_journaled };
 
-	above.fd = fd;
+	above.fd = above.main.fd = fd;
 	above.keeper = keeper;
 	above.kept = kept;
 	iflag_through(&maker);
@@ -111,7 +143,7 @@ keeper_ask_done(int status, const void *answer, size_t size)
 
 	if (size > 0)
 		memcpy(q.answer, answer, size);
-	(void)ask(&q, NULL, 0, &a, NULL);
+	(void)ask(&q, size, NULL, 0, &a, NULL);
 }
 
 void
@@ -172,7 +204,7 @@ keeper_run(bool locked, int note_fd, struct child_result *ret)
 	if (above.fd < 0)
 		return -ENOENT;
 	ignore_stops(before, false);
-	r = ask(&q, &note_fd, note_fd >= 0, &a, NULL);
+	r = ask(&q, 0, &note_fd, note_fd >= 0, &a, NULL);
 	ignore_stops(before, true);
 	if (r == 0)
 		*ret = a.child;
@@ -188,7 +220,7 @@ keeper_lock(int fd, pid_t *ret_holder)
 
 	if (above.fd < 0)
 		return lock_posix(fd, ret_holder);
-	r = ask(&q, &fd, 1, &a, NULL);
+	r = ask(&q, 0, &fd, 1, &a, NULL);
 	if (r == ERR_BUSY)
 		*ret_holder = a.pid;
 	return r;
@@ -201,7 +233,7 @@ keeper_unlock(void)
 	struct keeper_reply a;
 
 	if (above.fd >= 0)
-		(void)ask(&q, NULL, 0, &a, NULL);
+		(void)ask(&q, 0, NULL, 0, &a, NULL);
 }
 
 int
@@ -213,7 +245,7 @@ keeper_read(enum keeper_tool tool, int in, struct capture *ret)
 
 	if (above.fd < 0)
 		return keeper_read_here(tool, in, ret);
-	r = ask(&q, &in, 1, &a, &fd);
+	r = ask(&q, 0, &in, 1, &a, &fd);
 	if (r == 0)
 		*ret = (struct capture){ .pid = a.pid, .fd = fd };
 	return r;
@@ -231,7 +263,24 @@ keeper_read_end(struct capture *c, int early)
 		return capture_end(c, early);
 	close(c->fd);
 	c->fd = -1;
-	return ask(&q, NULL, 0, &a, NULL);
+	return ask(&q, 0, NULL, 0, &a, NULL);
+}
+
+void
+keeper_help(size_t threads)
+{
+	const struct keeper_request q = { .op = KEEPER_HELP };
+	struct keeper_reply a;
+
+	while (above.fd >= 0 && threads > above.n_help + 1 &&
+	       above.n_help < KEEPER_HELPERS) {
+		struct channel *c = &above.help[above.n_help];
+
+		if (ask(&q, 0, NULL, 0, &a, &c->fd) < 0)
+			return;
+		pthread_mutex_init(&c->mutex, NULL);
+		above.n_help++;
+	}
 }
 
 void
@@ -241,5 +290,5 @@ keeper_succeed(void)
 	struct keeper_reply a;
 
 	if (above.fd >= 0)
-		(void)ask(&q, NULL, 0, &a, NULL);
+		(void)ask(&q, 0, NULL, 0, &a, NULL);
 }

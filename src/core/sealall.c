@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "infosum.h"
+#include "keeper.h"
 #include "log.h"
 
 /* Fewer paths are not worth a thread. */
@@ -355,6 +356,7 @@ run_threads(struct shared *sh, struct syncset *sync, struct tally *tally)
 	struct thread *threads = calloc(n, sizeof(*threads));
 	int r = threads == NULL ? -ENOMEM : 0;
 
+	keeper_help(n);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = thread_open(&threads[i], sh, i == 0);
 	if (r == 0)

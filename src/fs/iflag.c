@@ -91,18 +91,14 @@ void
 iflag_set_all(struct iflag_change *list, size_t n)
 {
 	struct iflag_change *asked[IFLAG_BATCH];
-	unsigned int old, flags;
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct iflag_change *c = &list[i];
 
-		if (maker == NULL) {
+		if (maker == NULL)
 			c->result = iflag_set(c->fd, c->value, c->mask, NULL);
-			continue;
-		}
-		c->result = wanted(c->fd, c->value, c->mask, &old, &flags);
-		if (c->result > 0)
+		else
 			asked[k++] = c;
 		if (k == IFLAG_BATCH) {
 			maker->change(asked, k);

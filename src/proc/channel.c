@@ -80,10 +80,10 @@ take_fds(struct msghdr *m, int *fds, size_t n, size_t *ret_n)
 }
 
 int
-channel_receive(int fd, void *data, size_t len, int *fds, size_t n,
-                size_t *ret_n)
+channel_receive(int fd, void *data, size_t least, size_t size, int *fds,
+                size_t n, size_t *ret_n)
 {
-	struct iovec part = { .iov_base = data, .iov_len = len };
+	struct iovec part = { .iov_base = data, .iov_len = size };
 	union control control;
 	struct msghdr m = {
 		.msg_iov = &part, .msg_iovlen = 1,
@@ -102,11 +102,11 @@ channel_receive(int fd, void *data, size_t len, int *fds, size_t n,
 	all = take_fds(&m, fds, n, &got);
 	if (done == 0 && got == 0)
 		return 0;
-	if (!all || (m.msg_flags & MSG_TRUNC) != 0 || (size_t)done != len) {
+	if (!all || (m.msg_flags & MSG_TRUNC) != 0 || (size_t)done < least) {
 		while (got > 0)
 			close(fds[--got]);
 		return ERR_FORMAT;
 	}
 	*ret_n = got;
-	return 1;
+	return (int)done;
 }

@@ -3,7 +3,6 @@
 #include "sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
@@ -16,8 +15,7 @@
 /* Rights of later kernels than our headers; the numbers are for good. */
 #define FS_REFER	(1ULL << 13)
 #define FS_TRUNCATE	(1ULL << 14)
-#define OF_A_FILE	(LANDLOCK_ACCESS_FS_READ_FILE | \
-			 LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define OF_A_FILE	(LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 #define LAST_CAP	63
 
 /* `permitted` for ever, or `effective` for a while. */
@@ -82,7 +80,7 @@ sandbox_no_flags(void)
 	return set_caps(~SANDBOX_CAP(CAP_LINUX_IMMUTABLE), ~0ULL);
 }
 
-/* What this kernel can forbid; 0: nothing. */
+/* What this kernel can forbid, of what we forbid; 0: nothing. */
 static uint64_t
 known_rights(void)
 {
@@ -96,7 +94,10 @@ known_rights(void)
 		rights |= FS_REFER;
 	if (abi >= 3)
 		rights |= FS_TRUNCATE;
-	return rights;
+	/* Reading is free everywhere, and a rule that says so would be looked
+	 * for at each file that is opened. */
+	return rights & ~(uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE |
+	                            LANDLOCK_ACCESS_FS_READ_DIR);
 }
 
 static int
@@ -121,31 +122,25 @@ sandbox_files(const struct sandbox_place *places, size_t n)
 {
 	const uint64_t known = known_rights();
 	const struct landlock_ruleset_attr all = { .handled_access_fs = known };
-	const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE |
-	                         LANDLOCK_ACCESS_FS_READ_DIR;
 	const uint64_t writing = known & ~(uint64_t)(
 	    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
 	    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK |
 	    LANDLOCK_ACCESS_FS_MAKE_FIFO);
 	const uint64_t folders = LANDLOCK_ACCESS_FS_MAKE_DIR |
 	                         LANDLOCK_ACCESS_FS_REMOVE_DIR;
-	int rules, top, r;
+	int rules, r = 0;
 
 	if (known == 0)
 		return ERR_UNSUPPORTED;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 	if (rules < 0)
 		return -errno;
-	top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = top < 0 ? -errno : allow(rules, top, reading);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (places[i].fd >= 0)
 			r = allow(rules, places[i].fd, places[i].folders_only ?
 			          folders : writing);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		r = -errno;
-	if (top >= 0)
-		close(top);
 	close(rules);
 	return r;
 }

@@ -102,12 +102,12 @@ static const unsigned int harmless[] = {
  *	prlimit64	asked, never set (the third argument is NULL)
  */
 static const struct sock_filter choosy[] = {
-	IF(SYS_clone3, 0, 1), ANSWER(NOT_THERE),
-	IF(SYS_clone, 0, 4), LOAD(ARG_LOW(0)), IF_BITS(CLONE_THREAD, 0, 1),
-	ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS),
 	IF(SYS_ioctl, 0, 7), LOAD(ARG_LOW(1)), IF(FS_IOC_GETFLAGS, 3, 0),
 	IF(FICLONE, 2, 0), IF(0x5401 /* TCGETS */, 1, 0),
 	IF(0x5413 /* TIOCGWINSZ */, 0, 1),
+	ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS),
+	IF(SYS_clone3, 0, 1), ANSWER(NOT_THERE),
+	IF(SYS_clone, 0, 4), LOAD(ARG_LOW(0)), IF_BITS(CLONE_THREAD, 0, 1),
 	ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS),
 	IF(SYS_fchmod, 1, 0), IF(SYS_fremovexattr, 0, 1), ANSWER(REFUSED),
 	IF(SYS_kill, 0, 4), LOAD(ARG_LOW(1)), IF(0, 0, 1),
@@ -137,12 +137,14 @@ make_filter(struct sock_filter *f)
 
 	for (size_t i = 0; i < N_HEAD; i++)
 		f[n++] = head[i];
+	/* The kernel remembers which calls are harmless (since 5.11), and asks
+	 * for the others each time. */
+	for (size_t i = 0; i < N_CHOOSY; i++)
+		f[n++] = choosy[i];
 	for (size_t i = 0; i < N_HARMLESS; i++) {
 		f[n++] = (struct sock_filter)IF(harmless[i], 0, 1);
 		f[n++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
 	}
-	for (size_t i = 0; i < N_CHOOSY; i++)
-		f[n++] = choosy[i];
 	f[n++] = (struct sock_filter)ANSWER(SECCOMP_RET_KILL_PROCESS);
 	return n;
 }
