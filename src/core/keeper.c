@@ -44,16 +44,21 @@ struct keeper {
 	int out;		/* goes with the reply; -1 */
 };
 
-/* Only of files and folders: to a device the same call means another thing. */
-static int
-change_one(int fd, unsigned int value, unsigned int mask)
+/* To a device the calls for files and folders mean other things. */
+static bool
+is_plain(int fd)
 {
 	struct stat st;
 
-	if ((mask & ~OUR_FLAGS) != 0 || fstat(fd, &st) < 0 ||
-	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
-		return -EINVAL;
-	return iflag_set(fd, value, mask, NULL);
+	return fstat(fd, &st) == 0 &&
+	       (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+}
+
+static int
+change_one(int fd, unsigned int value, unsigned int mask)
+{
+	return (mask & ~OUR_FLAGS) != 0 || !is_plain(fd) ? -EINVAL :
+	       iflag_set(fd, value, mask, NULL);
 }
 
 static int
@@ -220,6 +225,8 @@ is_journaled(int fd)
 	struct fskind kind;
 	int r;
 
+	if (!is_plain(fd))
+		return false;
 	sandbox_wake();
 	r = fskind_of(fd, &kind);
 	sandbox_rest(FLAGGING);
