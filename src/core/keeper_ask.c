@@ -239,7 +239,9 @@ keeper_unlock(void)
 int
 keeper_read(enum keeper_tool tool, int in, struct capture *ret)
 {
-	const struct keeper_request q = { .op = KEEPER_READ, .word = tool };
+	const struct keeper_request q = {
+		.op = KEEPER_READ, .word = (int32_t)tool
+	};
 	struct keeper_reply a;
 	int fd = -1, r;
 
