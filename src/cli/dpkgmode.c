@@ -24,15 +24,20 @@
 int
 dpkgmode_become(char *const *argv, char *const *envp)
 {
-	const char *path = real_path(real_program_of(argv[0]));
+	const char *path;
+	int tries = 2;
 
-	if (path == NULL) {
-		log_error("the real %s is missing; install dpkg again from "
-		          "its archive",
-		          argv[0] != NULL ? argv[0] : "dpkg");
-		return TROUBLE;
-	}
-	execve(path, argv, envp);
+	/* Once more: it may just have got its own name back. */
+	do {
+		path = real_path(real_program_of(argv[0]));
+		if (path == NULL) {
+			log_error("the real %s is missing; install dpkg again "
+			          "from its archive",
+			          argv[0] != NULL ? argv[0] : "dpkg");
+			return TROUBLE;
+		}
+		execve(path, argv, envp);
+	} while (errno == ENOENT && --tries > 0);
 	log_error("cannot run %s: %s", path, err_text(-errno));
 	return TROUBLE;
 }

@@ -56,25 +56,42 @@ reason_of(int err)
 	return text ? text : "unknown error";
 }
 
+static bool
+is_diverted(const char *path)
+{
+	static const char behind[] = ".distrib";
+	size_t n = strlen(path);
+
+	return n >= sizeof(behind) &&
+	       strcmp(path + n - (sizeof(behind) - 1), behind) == 0;
+}
+
 /* Only returns, with an exit status, when the program cannot be started. */
 static int
 become_real(enum real_program program, const char *self, char **argv,
             char **envp)
 {
-	const char *path = real_path(program);
+	const char *path;
+	int tries = 2;
 
-	if (!path) {
-		say("the program behind this one is missing; put it back from "
-		    "its .deb as NAME.distrib: ", self ? self : "dpkg", NULL);
-		return EXIT_TROUBLE;
-	}
-	/* A shim copied over the diverted name would start itself for ever. */
-	if (self && strcmp(self, path) == 0) {
-		say("stands in its own way, put the real program there: ",
-		    path, NULL);
-		return EXIT_TROUBLE;
-	}
-	execve(path, argv, envp);
+	/* Once more: it may just have got its own name back. */
+	do {
+		path = real_path(program);
+		if (!path) {
+			say("the program behind this one is missing; put it "
+			    "back from its .deb as NAME.distrib: ",
+			    self ? self : "dpkg", NULL);
+			return EXIT_TROUBLE;
+		}
+		/* A shim copied over the diverted name would start itself for
+		 * ever; what has our own name is known to be none. */
+		if (self && strcmp(self, path) == 0 && is_diverted(path)) {
+			say("stands in its own way, put the real program "
+			    "there: ", path, NULL);
+			return EXIT_TROUBLE;
+		}
+		execve(path, argv, envp);
+	} while (errno == ENOENT && --tries > 0);
 	say("cannot run ", path, reason_of(errno));
 	return EXIT_TROUBLE;
 }
