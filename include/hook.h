@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,14 +53,18 @@ static inline void
 hook_kill(const char *point)
 {
 	const char *want = getenv("DI_TEST_KILL");
-	int with = 0;
 
-	if (want == NULL || strcmp(want, point) != 0)
-		return;
-	/* a worker (keeper.h) goes with its keeper */
-	if (prctl(PR_GET_PDEATHSIG, &with) == 0 && with == SIGKILL)
-		kill(getppid(), SIGKILL);
-	raise(SIGKILL);
+	if (want != NULL && strcmp(want, point) == 0)
+		raise(SIGKILL);
+}
+
+/* A keeper (keeper.h) whose worker was killed so goes as well, when nothing of
+ * it is left. */
+static inline void
+hook_follow(int killed)
+{
+	if (killed && getenv("DI_TEST_KILL") != NULL)
+		raise(SIGKILL);
 }
 
 static inline void
@@ -76,6 +79,7 @@ hook(const char *point)
 #define hook_time(point) ((void)0)
 #define hook_word(name) ((const char *)NULL)
 #define hook_kill(point) ((void)0)
+#define hook_follow(killed) ((void)0)
 #define hook(point) ((void)0)
 #endif
 

@@ -15,6 +15,7 @@
 #include "archive.h"
 #include "env.h"
 #include "err.h"
+#include "hook.h"
 #include "iflag.h"
 #include "lock.h"
 #include "log.h"
@@ -406,5 +407,6 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	status = worker_wait(pid);
 	while (k.n_helpers > 0)
 		(void)worker_wait(k.helpers[--k.n_helpers]);
+	hook_follow(status == 256 + SIGKILL);
 	return k.done && status == 0 ? 0 : worker_lost(&k, status);
 }
