@@ -70,8 +70,8 @@ int history_ledgers(int history_dirfd, struct history_ledgers **ret,
                     struct diag *diag);
 /*
  * The same of the newest entry alone, unchecked: little is read, but where
- * that is torn, no entry, or names no "records", all of them. 0, -ENOENT (no history), or what
- * reading gave.
+ * that is torn, no entry, or names no "records", all of them. 0, -ENOENT (no
+ * history), or what reading gave.
  */
 int history_newest(int history_dirfd, struct history_ledgers **ret);
 void history_ledgers_free(struct history_ledgers *h);

@@ -39,8 +39,8 @@ void iflag_set_all(struct iflag_change *list, size_t n);
 
 /*
  * In a process without the right: who makes the changes, n at a time, as
- * iflag_set would, and who tells whether a file system has a
- * journal. For all threads; set before there are any.
+ * iflag_set would, and who tells whether a file system has a journal. For all
+ * threads; set before there are any.
  */
 struct iflag_maker {
 	void (*change)(struct iflag_change *const *list, size_t n);

@@ -17,7 +17,8 @@ struct origin {
 				 * bytes but no control bytes; "" unknown */
 };
 
-/* Never fails: what can't be read is absent. */
+/* pid: the process that was called, ours or the one above a worker. Never
+ * fails: what can't be read is absent. */
 void origin_read(pid_t pid, struct origin *ret);
 
 #endif

@@ -21,10 +21,17 @@ size_t records_check(struct session *s, const struct history_ledgers *h,
 
 /*
  * The same by the newest entry alone, before a run or an action of ours makes
- * the files' present state its own. A history that
- * can't be read is told (FINDING_UNKNOWN); where there is none yet, nothing.
+ * the files' present state its own. A history that can't be read is told
+ * (FINDING_UNKNOWN); where there is none yet, nothing.
  */
 size_t records_since_last(struct session *s, bool diversions, finding_fn *fn,
                           void *ctx);
+
+/*
+ * Calls fn for each package that the history has as installed and dpkg does
+ * not know any more. 0, -ENOMEM, or what fn returned.
+ */
+int records_gone(const struct dpkgdb *db, const struct history_ledgers *h,
+                 int (*fn)(void *ctx, const char *key), void *ctx);
 
 #endif

@@ -38,7 +38,8 @@ int sandbox_no_flags(void);
 /*
  * Only the system calls that a worker needs (seccomp(2)); the process is
  * killed at any other: no program can be started, no process touched, no
- * inode flag or mode changed, no socket opened. For this thread and those that it makes.
+ * inode flag or mode changed, no socket opened. For this thread and those that
+ * it makes.
  */
 int sandbox_calls(void);
 

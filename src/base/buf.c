@@ -9,8 +9,6 @@
 #include "buf.h"
 #include "err.h"
 
-enum { BUF_FIRST = 64 };
-
 void
 buf_init(struct buf *b, size_t max)
 {
@@ -38,31 +36,6 @@ buf_clear(struct buf *b)
 	b->len = 0;
 	if (b->data)
 		b->data[0] = '\0';
-}
-
-int
-buf_reserve(struct buf *b, size_t more)
-{
-	size_t cap, need;
-	char *data;
-
-	if (b->len > b->max || more > b->max - b->len)
-		return ERR_LIMIT;
-	need = b->len + more + 1;
-	if (need <= b->cap)
-		return 0;
-	cap = b->cap ? b->cap : BUF_FIRST;
-	while (cap < need)
-		cap *= 2;
-	if (cap > b->max + 1)
-		cap = b->max + 1;
-	data = realloc(b->data, cap);
-	if (!data)
-		return -ENOMEM;
-	data[b->len] = '\0';
-	b->data = data;
-	b->cap = cap;
-	return 0;
 }
 
 int

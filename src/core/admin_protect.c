@@ -9,7 +9,7 @@
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
-#include "strmap.h"
+#include "records.h"
 
 /* Packages on and off: --protect and --unprotect. */
 
@@ -60,19 +60,12 @@ set_off(struct act *a, bool off, int64_t from, int64_t to)
 	return changed;
 }
 
-struct gone {
-	struct act *a;
-	struct strmap *here;	/* keys of packages that dpkg knows */
-};
-
 static int
-accept_one(void *ctx, const char *key, const char *digest)
+accept_one(void *ctx, const char *key)
 {
-	const struct gone *g = ctx;
+	struct act *a = ctx;
 
-	(void)digest;
-	return strmap_get(g->here, key, NULL) ? 0 :
-	       account_removed(&g->a->account, key);
+	return account_removed(&a->account, key);
 }
 
 /* Packages that the history knows and dpkg does not: of a run whose entry was
@@ -80,22 +73,14 @@ accept_one(void *ctx, const char *key, const char *digest)
 static int
 accept_gone(struct act *a)
 {
-	const struct dpkgdb *db = a->s->db;
-	struct gone g = { a, strmap_new() };
 	struct diag ignored = { .line = 0 };
 	struct history_ledgers *chain;
-	int r = g.here == NULL ? -ENOMEM : 0;
+	int r = history_ledgers(a->s->state->history_fd, &chain, &ignored);
 
-	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
-		if (db->packages[i].state > PKG_CONFIG_FILES)
-			r = strmap_put(g.here, db->packages[i].key, 1);
-	if (r == 0)
-		r = history_ledgers(a->s->state->history_fd, &chain, &ignored);
 	if (r >= 0) {
-		r = history_ledgers_each(chain, accept_one, &g);
+		r = records_gone(a->s->db, chain, accept_one, a);
 		history_ledgers_free(chain);
 	}
-	strmap_free(g.here);
 	/* too broken to be read: it is put aside */
 	return r == ERR_LIMIT || r == ERR_FORMAT ? 0 : r;
 }

@@ -336,23 +336,15 @@ audit_overrides(struct audit *a)
 	a->unseen = strcmp(named, actual) != 0;
 }
 
-struct gone {
-	struct audit *a;
-	struct strmap *here;	/* keys of packages that dpkg knows */
-};
-
 static int
-tell_gone(void *ctx, const char *key, const char *digest)
+tell_gone(void *ctx, const char *key)
 {
-	const struct gone *g = ctx;
-	const struct state *state = g->a->s->state;
+	struct audit *a = ctx;
+	const struct state *state = a->s->state;
 	char path[sizeof(state->admindir) + 512];
 
-	(void)digest;
-	if (strmap_get(g->here, key, NULL))
-		return 0;
 	snprintf(path, sizeof(path), "%s/info/%s.list", state->admindir, key);
-	audit_keep(g->a, g->a->s->db->n_packages, FINDING_DATABASE, path,
+	audit_keep(a, a->s->db->n_packages, FINDING_DATABASE, path,
 	           "installed", "not installed");
 	return 0;
 }
@@ -360,16 +352,9 @@ tell_gone(void *ctx, const char *key, const char *digest)
 int
 audit_gone(struct audit *a)
 {
-	const struct dpkgdb *db = a->s->db;
-	struct gone g = { a, strmap_new() };
-	int r = g.here == NULL ? -ENOMEM : 0;
+	int r = a->chain == NULL || a->s->state == NULL || a->live ? 0 :
+	    records_gone(a->s->db, a->chain, tell_gone, a);
 
-	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
-		if (db->packages[i].state > PKG_CONFIG_FILES)
-			r = strmap_put(g.here, db->packages[i].key, 1);
-	if (r == 0 && a->chain != NULL && a->s->state != NULL && !a->live)
-		r = history_ledgers_each(a->chain, tell_gone, &g);
-	strmap_free(g.here);
 	return r < 0 ? r : a->err;
 }
 

@@ -9,6 +9,7 @@
 
 #include "digest.h"
 #include "infosum.h"
+#include "strmap.h"
 #include "transaction.h"
 
 /* 1 if it was told. */
@@ -82,4 +83,35 @@ records_since_last(struct session *s, bool diversions, finding_fn *fn,
 	n = records_check(s, h, diversions, fn, ctx);
 	history_ledgers_free(h);
 	return n;
+}
+
+struct gone {
+	struct strmap *here;	/* keys of packages that dpkg knows */
+	int (*fn)(void *ctx, const char *key);
+	void *ctx;
+};
+
+static int
+pick_gone(void *ctx, const char *key, const char *digest)
+{
+	const struct gone *g = ctx;
+
+	(void)digest;
+	return strmap_get(g->here, key, NULL) ? 0 : g->fn(g->ctx, key);
+}
+
+int
+records_gone(const struct dpkgdb *db, const struct history_ledgers *h,
+             int (*fn)(void *ctx, const char *key), void *ctx)
+{
+	struct gone g = { strmap_new(), fn, ctx };
+	int r = g.here == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
+		if (db->packages[i].state > PKG_CONFIG_FILES)
+			r = strmap_put(g.here, db->packages[i].key, 1);
+	if (r == 0)
+		r = history_ledgers_each(h, pick_gone, &g);
+	strmap_free(g.here);
+	return r;
 }

@@ -287,20 +287,24 @@ split(struct root *r, const char **path, size_t *ret_len,
 	return 0;
 }
 
-/* split, and the folder's descriptor. */
+static int
+folder_of(struct root *r, const char *path, struct folder **ret,
+          const char **ret_base)
+{
+	size_t len;
+	int err = split(r, &path, &len, ret_base);
+
+	return err < 0 ? err : folder_get(r, path, len, ret);
+}
+
+/* The folder's descriptor, and the last component. */
 static int
 locate(struct root *r, const char *path, int *ret_fd, const char **ret_base)
 {
 	struct folder *f;
-	size_t len;
-	int err;
+	int err = folder_of(r, path, &f, ret_base);
 
-	err = split(r, &path, &len, ret_base);
-	if (err == 0)
-		err = folder_get(r, path, len, &f);
-	if (err == 0)
-		err = folder_fd(r, f, ret_fd);
-	return err;
+	return err < 0 ? err : folder_fd(r, f, ret_fd);
 }
 
 const char *
@@ -308,12 +312,8 @@ root_folder(struct root *r, const char *path, int *ret_err)
 {
 	struct folder *f;
 	const char *base;
-	size_t len;
-	int err;
+	int err = folder_of(r, path, &f, &base);
 
-	err = split(r, &path, &len, &base);
-	if (err == 0)
-		err = folder_get(r, path, len, &f);
 	if (err < 0) {
 		*ret_err = err;
 		return NULL;
@@ -362,12 +362,8 @@ root_guarded(struct root *r, const char *path)
 {
 	struct folder *f;
 	const char *base;
-	size_t len;
-	int err;
+	int err = folder_of(r, path, &f, &base);
 
-	err = split(r, &path, &len, &base);
-	if (err == 0)
-		err = folder_get(r, path, len, &f);
 	if (err == 0 && f->guard == GUARD_UNASKED) {
 		err = guarded_way(r, f->name);
 		if (err >= 0)

@@ -16,7 +16,8 @@ ALL_CFLAGS = $(CFLAGS) -fno-sanitize-recover=undefined -D_GNU_SOURCE \
 LIBS = -lcrypto -lacl -lz -llzma -lzstd -lpthread
 
 # Parsers, and what they stand on; two files have a stand-in here.
-SOURCES = $(filter-out $(SRC)/src/base/arena.c $(SRC)/src/base/buf.c,\
+SOURCES = $(filter-out $(SRC)/src/base/arena.c\
+	$(SRC)/src/base/buf_reserve.c,\
 	$(wildcard $(SRC)/src/base/*.c $(SRC)/src/dpkg/*.c \
 	$(SRC)/src/core/ledger*.c $(SRC)/src/core/history*.c)) \
 	$(addprefix $(SRC)/src/fs/,capability.c digest.c iflag.c meta.c \
@@ -26,7 +27,7 @@ SOURCES = $(filter-out $(SRC)/src/base/arena.c $(SRC)/src/base/buf.c,\
 	$(addprefix $(SRC)/src/cli/,nearest.c options.c options_table.c \
 	options_values.c) \
 	$(SRC)/src/proc/channel.c $(SRC)/tests/fuzz/arena.c \
-	$(SRC)/tests/fuzz/buf.c $(SRC)/tests/fuzz/fuzz.c
+	$(SRC)/tests/fuzz/buf_reserve.c $(SRC)/tests/fuzz/fuzz.c
 OBJECTS = $(patsubst $(SRC)/%.c,%.o,$(SOURCES))
 MAINS = $(TARGETS:%=tests/fuzz/fuzz_%.o) tests/show_db.o \
 	tests/show_control.o
