@@ -17,7 +17,7 @@
  * keeps its rights and reads nothing that others have written. The worker,
  * forked from it, gives its rights away (sandbox.h) and does all the work: it
  * reads the database, archives, ledgers and files, and asks the keeper, in
- * flat messages of one size, for what it has no right to itself.
+ * flat messages, for what it has no right to itself.
  *
  * In a process that has no keeper the same calls do it themselves.
  */
@@ -49,9 +49,8 @@ struct keeper_result {
 int keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
               void *answer, size_t size, struct keeper_result *ret);
 
-/* The process that was called: our own, or our keeper's; and its parent. */
+/* The process that was called: our own, or our keeper. */
 pid_t keeper_pid(void);
-pid_t keeper_parent(void);
 
 /*
  * In a worker, once the log is open: sandbox_files, and what of a worker's

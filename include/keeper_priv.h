@@ -12,8 +12,9 @@
 
 /*
  * What the worker asks and the keeper answers: one request, one reply, no
- * longer than what they say. Numbers only, and no path: what a request is about comes as a
- * descriptor, or was in the keeper's job before the worker was made.
+ * longer than what they say. Numbers only, and no path: what a request is
+ * about comes as a descriptor, or was in the keeper's job before the worker was
+ * made.
  */
 #define KEEPER_BATCH CHANNEL_FDS
 #define KEEPER_HELPERS 7
@@ -57,7 +58,6 @@ struct keeper_reply {
 
 /* Without what differs from op to op. */
 #define KEEPER_HEAD offsetof(struct keeper_request, change)
-#define KEEPER_REPLY_HEAD offsetof(struct keeper_reply, changed)
 
 /*
  * In a worker that was made just now: the channel, who is behind it, and what

@@ -14,6 +14,7 @@
 
 #include "check_main.h"
 #include "err.h"
+#include "iflag.h"
 #include "keeper_priv.h"
 #include "log.h"
 
@@ -38,7 +39,7 @@ static struct keeper_result result;
 
 struct said {
 	int a, b;
-	pid_t pid, keeper, parent;
+	pid_t pid, keeper;
 };
 
 static int
@@ -50,7 +51,6 @@ work(void *ctx)
 	s->b = 7;
 	s->pid = getpid();
 	s->keeper = keeper_pid();
-	s->parent = keeper_parent();
 	return 42;
 }
 
@@ -67,12 +67,66 @@ START_TEST(what_a_worker_gives_comes_back)
 	ck_assert_int_eq(s.b, 7);
 	ck_assert_int_ne(s.pid, getpid());
 	ck_assert_int_eq(s.keeper, getpid());
-	ck_assert_int_eq(s.parent, getppid());
 	ck_assert_int_eq(keeper_pid(), getpid());
 	ck_assert_int_eq(descriptors_open(), before);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 	ck_assert_int_eq(keeper_do(&nothing, work, &s, &s, KEEPER_ANSWER + 1,
 	                           &result), -EINVAL);
+}
+END_TEST
+
+/* Nobody is told then how the worker ended; its last word has to do. */
+START_TEST(a_caller_that_ignores_children)
+{
+	struct said s = { .a = 1 };
+
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(keeper_do(&nothing, work, &s, &s, sizeof(s),
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 42);
+	signal(SIGCHLD, SIG_DFL);
+}
+END_TEST
+
+/* A helper that died: what was asked of it is asked of the keeper. */
+static int
+lose_helpers(void *ctx)
+{
+	struct iflag_change c = { .fd = *(int *)ctx, .mask = IFLAG_IMMUTABLE };
+	int next = dup(c.fd);
+
+	close(next);
+	keeper_help(3);
+	if (fcntl(next, F_GETFD) < 0)
+		return 1;
+	iflag_set_all(&c, 1);
+	if (c.result != 0)
+		return 2;
+	close(next);
+	for (int i = 0; i < 3; i++) {
+		iflag_set_all(&c, 1);
+		if (c.result != 0)
+			return 3;
+	}
+	return 4;
+}
+
+START_TEST(a_helper_that_is_lost)
+{
+	int fd = open(".", O_RDWR | O_TMPFILE, 0600), before;
+	unsigned int flags;
+
+	if (fd < 0 || iflag_get(fd, &flags) < 0) {
+		printf("# skipped: no flags on this file system\n");
+		return;
+	}
+	before = descriptors_open();
+	ck_assert_int_eq(keeper_do(&nothing, lose_helpers, &fd, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 4);
+	ck_assert_int_eq(descriptors_open(), before);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	close(fd);
 }
 END_TEST
 
@@ -355,6 +409,8 @@ suite(void)
 	TCase *t = tcase_create("keeper");
 
 	tcase_add_test(t, what_a_worker_gives_comes_back);
+	tcase_add_test(t, a_caller_that_ignores_children);
+	tcase_add_test(t, a_helper_that_is_lost);
 	tcase_add_test(t, a_worker_that_is_lost);
 	tcase_add_test(t, the_one_program);
 	tcase_add_loop_test(t, calls_that_end_a_worker, 0,

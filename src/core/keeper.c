@@ -269,8 +269,8 @@ start_helper(struct keeper *k)
 	return 0;
 }
 
-/* len bytes behind the head, and n descriptors, came along; how many there must be is known of each. One that
- * is kept is -1 afterwards. */
+/* len bytes behind the head, and n descriptors, came along; how many there must
+ * be is known of each. One that is kept is -1 afterwards. */
 static int
 answer(struct keeper *k, const struct keeper_request *q, size_t len,
        int *fds, size_t n, struct keeper_reply *a)
@@ -352,7 +352,6 @@ give_away(void)
 	       calls < 0 ? "system calls are not limited (seccomp)" : NULL;
 }
 
-
 /* It crashed, was killed, or called what no worker may. */
 static int
 worker_lost(struct keeper *k, int status)
@@ -408,5 +407,7 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	while (k.n_helpers > 0)
 		(void)worker_wait(k.helpers[--k.n_helpers]);
 	hook_follow(status == 256 + SIGKILL);
-	return k.done && status == 0 ? 0 : worker_lost(&k, status);
+	/* who ignores SIGCHLD is not told how a child ended */
+	return k.done && (status == 0 || status == -ECHILD) ? 0 :
+	       worker_lost(&k, status);
 }

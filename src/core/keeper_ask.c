@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alive.h"
 #include "err.h"
 #include "iflag.h"
 #include "lock.h"
@@ -43,24 +42,37 @@ idle(void)
 	return NULL;
 }
 
-/* The head and len bytes more. 0 or what the keeper says, in a->error too; a descriptor that comes along
- * is the caller's. */
+/* The head and len bytes more; a descriptor that comes along is the caller's.
+ * 1; 0 or -errno: no answer. */
+static int
+talk(struct channel *c, const struct keeper_request *q, size_t len,
+     const int *fds, size_t n, struct keeper_reply *a, int *ret_fd,
+     size_t *ret_n)
+{
+	int r = channel_send(c->fd, q, KEEPER_HEAD + len, fds, n);
+
+	return r < 0 ? r : channel_receive(c->fd, a, sizeof(*a), sizeof(*a),
+	                                   ret_fd, 1, ret_n);
+}
+
+/* What the keeper says; in a->error too. */
 static int
 ask(const struct keeper_request *q, size_t len, const int *fds, size_t n,
     struct keeper_reply *a, int *ret_fd)
 {
 	struct channel *c = q->op == KEEPER_CHANGE ? idle() : NULL;
 	size_t got = 0;
-	int fd = -1, r;
+	int fd = -1, r = 0;
 
-	if (c == NULL) {
+	if (c != NULL)
+		r = talk(c, q, len, fds, n, a, &fd, &got);
+	/* A helper that is gone stays locked: nobody asks it again. What it has
+	 * done already is done once more for nothing. */
+	if (r <= 0) {
 		c = &above.main;
 		pthread_mutex_lock(&c->mutex);
+		r = talk(c, q, len, fds, n, a, &fd, &got);
 	}
-	r = channel_send(c->fd, q, KEEPER_HEAD + len, fds, n);
-	if (r == 0)
-		r = channel_receive(c->fd, a, sizeof(*a), sizeof(*a), &fd, 1,
-		                    &got);
 	pthread_mutex_unlock(&c->mutex);
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
@@ -167,12 +179,6 @@ pid_t
 keeper_pid(void)
 {
 	return above.fd >= 0 ? above.keeper : getpid();
-}
-
-pid_t
-keeper_parent(void)
-{
-	return above.fd >= 0 ? alive_parent(above.keeper) : getppid();
 }
 
 /*
