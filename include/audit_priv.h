@@ -160,6 +160,8 @@ void audit_keep(struct audit *a, size_t package, enum finding_kind kind,
                 const char *path, const char *expected, const char *actual);
 /* Leaves out what lies below a mount that was told, sorts, and counts. */
 void audit_sort(struct audit *a, struct audit_total *total);
+/* What is found by kind. */
+void audit_count(const struct audit *a, struct audit_total *total);
 /* Room for one more in an array of the audit's arena; the mutex is held. */
 void *audit_grow(struct audit *a, void *old, size_t n, size_t size);
 
@@ -179,7 +181,7 @@ int audit_pass(struct session *s, const struct audit_job *job,
                struct diag *diag);
 void audit_end(struct audit *a);
 /*
- * audit_found.c: a's findings once more, where a run was at work since a
+ * audit_again.c: a's findings once more, where a run was at work since a
  * little before `start` (CLOCK_REALTIME) or is: what only its haste has made
  * look wrong goes. The session has another database then. 0 or -ENOMEM.
  */

@@ -3,6 +3,8 @@
 #ifndef DI_ERR_H
 #define DI_ERR_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -26,6 +28,17 @@ enum err_code {
 
 /* Words for any error code of ours or any -errno. Never NULL; static. */
 const char *err_text(int err);
+
+/*
+ * Whether an error is of the moment (-EIO, -ENOMEM, -EMFILE, -ENFILE, -EINTR):
+ * it says nothing of what is there, and must not be taken for its absence.
+ */
+static inline bool
+err_passes(int err)
+{
+	return err == -EIO || err == -ENOMEM || err == -EMFILE ||
+	       err == -ENFILE || err == -EINTR;
+}
 
 /* What is wrong in a foreign file and where. line 0: the whole file. */
 struct diag {

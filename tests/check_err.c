@@ -97,6 +97,20 @@ START_TEST(diag_cuts_long_texts)
 }
 END_TEST
 
+START_TEST(errors_of_the_moment)
+{
+	ck_assert(err_passes(-EIO));
+	ck_assert(err_passes(-EMFILE));
+	ck_assert(err_passes(-ENFILE));
+	ck_assert(err_passes(-ENOMEM));
+	ck_assert(err_passes(-EINTR));
+	ck_assert(!err_passes(-ENOENT));
+	ck_assert(!err_passes(-EACCES));
+	ck_assert(!err_passes(0));
+	ck_assert(!err_passes(ERR_FORMAT));
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -109,6 +123,7 @@ suite(void)
 	tcase_add_test(t, diag_set_fills_and_returns_err);
 	tcase_add_test(t, diag_text_leaves_out_what_is_absent);
 	tcase_add_test(t, diag_cuts_long_texts);
+	tcase_add_test(t, errors_of_the_moment);
 	suite_add_tcase(s, t);
 	return s;
 }

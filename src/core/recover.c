@@ -282,15 +282,6 @@ out:
 	return e;
 }
 
-/* There may be a journal that could not be looked at: it may name what is
- * open. Where there is none, or none can be made, nothing is. */
-static bool
-is_unseen(int err)
-{
-	return err == -EIO || err == -ENOMEM || err == -EMFILE ||
-	       err == -ENFILE || err == -EINTR || err == -EPERM;
-}
-
 int
 recover_tally(struct session *s, bool *ret_did, struct tally *tally,
               struct diag *diag)
@@ -308,7 +299,8 @@ recover_tally(struct session *s, bool *ret_did, struct tally *tally,
 			log_warn("the journal is of a newer format: all that "
 			         "is due is protected, nothing is recorded");
 			e = recover_newer(s, diag);
-		} else if (is_unseen(e)) {
+		} else if (err_passes(e) || e == -EPERM) {
+			/* one that can't be looked at may name what is open */
 			return diag_set(diag, e, STATE_DIR "/run/journal", 0,
 			                "cannot be read: %s", err_text(e));
 		} else if (e < 0) {

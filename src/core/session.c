@@ -44,8 +44,7 @@ other_db(const struct session *s)
 		return 0;
 	/* the folder itself may have been moved behind a link of root's */
 	r = root_open_dir(s->root, s->state->admindir, &fd);
-	if (r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE ||
-	    r == -EINTR || r == -EPERM)
+	if (err_passes(r) || r == -EPERM)
 		return r;
 	if (r < 0)
 		return 1;

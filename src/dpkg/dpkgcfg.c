@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dpkgcfg.h"
+#include "err.h"
 
 /* dpkg reads with fgets into 1024 bytes: the rest is the next "line". */
 #define LINE_MAX_BYTES 1023
@@ -78,8 +79,7 @@ dpkgcfg_line(char *line, dpkgcfg_fn *fn, void *ctx)
 static int
 own_trouble(int err)
 {
-	return err == EIO || err == EMFILE || err == ENFILE ||
-	       err == ENOMEM || err == EINTR ? -err : 0;
+	return err_passes(-err) ? -err : 0;
 }
 
 static int
