@@ -13,6 +13,7 @@
 
 #define LANES_BLOCK ((size_t)64)	/* of all three digests */
 #define LANES_WIDEST 32u
+#define LANES_ENGINES 5		/* of one digest at one level, at most */
 
 /*
  * Takes `blocks` whole blocks of each stream, stream i from at[i] on (any
@@ -25,7 +26,7 @@ struct lanes_engine {
 	enum lanes_level level;
 	enum digest_kind kind;
 	unsigned int width;	/* streams that a call takes */
-	unsigned int fewest;	/* below, a stream after the other is faster */
+	unsigned int fewest;	/* streams; below, a narrower engine is faster */
 	lanes_kernel *kernel;
 };
 
@@ -36,11 +37,16 @@ const struct lanes_engine *lanes_engine_at(enum lanes_level level,
 const struct lanes_engine *lanes_engine_for(enum lanes_level level,
                                             enum digest_kind kind);
 
+/* The next narrower one within the same limits: NULL below one stream. */
+const struct lanes_engine *lanes_engine_below(const struct lanes_engine *e,
+                                              enum lanes_level level);
+
 unsigned int lanes_state_words(enum digest_kind kind);
 const uint32_t *lanes_state_first(enum digest_kind kind);
 extern const uint32_t lanes_sha256_k[64];
 
 lanes_kernel lanes_single_md5, lanes_single_sha1, lanes_single_sha256;
+lanes_kernel lanes_pair_md5;
 lanes_kernel lanes_vector_md5, lanes_vector_sha1, lanes_vector_sha256;
 lanes_kernel lanes_avx2_md5, lanes_avx2_sha1, lanes_avx2_sha256;
 lanes_kernel lanes_avx512_md5, lanes_avx512_sha1, lanes_avx512_sha256;

@@ -221,15 +221,23 @@ try_kernel(const struct lanes_engine *e)
 START_TEST(kernels)
 {
 	const struct lanes_engine *e;
-	int level = _i / 3, i;
+	int level = _i / 3, i, engines = 0;
+	unsigned int width = 0;
 
 	e = lanes_engine_at((enum lanes_level)level,
 	                    (enum digest_kind)(_i % 3));
 	if (e == NULL || !lanes_level_usable(e->level))
 		return;
-	ck_assert_uint_eq(e->width & (e->width - 1), 0);
-	for (i = 0; i < 40; i++)
-		try_kernel(e);
+	for (; e != NULL; e = lanes_engine_below(e, (enum lanes_level)level)) {
+		ck_assert_uint_eq(e->width & (e->width - 1), 0);
+		width = e->width;
+		engines++;
+		for (i = 0; i < 40; i++)
+			try_kernel(e);
+	}
+	/* the last takes a stream by itself, whatever the level */
+	ck_assert_uint_eq(width, 1);
+	ck_assert_int_le(engines, LANES_ENGINES);
 }
 END_TEST
 

@@ -220,12 +220,13 @@ join_all(struct shared *sh, struct thread *t)
 
 /*
  * Paths in a piece. Of few packages each is cut up whatever its size: it may
- * have few files, but such that take long to hash.
+ * have few files, but such that take long to hash, though two of them hardly
+ * longer than one (lanes.h).
  */
 static size_t
 piece_of(size_t packages, size_t paths)
 {
-	size_t some = paths / FEW_PIECES + 1;
+	size_t some = paths < FEW_PIECES ? 2 : paths / FEW_PIECES + 1;
 
 	return packages > FEW || some > PIECE ? PIECE : some;
 }

@@ -39,8 +39,11 @@ struct lane {
 };
 
 struct kind {
-	const struct lanes_engine *engine;
-	lanes_kernel *single;	/* for streams that are left alone */
+	const struct lanes_engine *engine;	/* states lie as it has them */
+	/* It and what is there for streams that leave it too empty, widest
+	 * first; the last takes any. */
+	const struct lanes_engine *engines[LANES_ENGINES];
+	unsigned int n_engines;
 	unsigned int words;
 	uint32_t state[8 * LANES_WIDEST];
 };
@@ -180,40 +183,68 @@ more(struct lanes *l, struct lane *lane)
 		answer(l, lane, err);
 }
 
-/* A stream by itself: its state is taken out of the others' and put back. */
+/* n lanes of the engine's or fewer: their states are taken out of the others'
+ * and put back. */
 static void
-advance_alone(struct kind *k, unsigned int i, const unsigned char *at,
-              size_t blocks)
+advance_few(struct kind *k, const struct lanes_engine *e,
+            const unsigned int *which, unsigned int n,
+            const unsigned char *const *at, size_t blocks)
 {
-	uint32_t *state = state_of(k, i);
-	uint32_t own[8];
-	unsigned int w;
+	unsigned int width = k->engine->width, i, w;
+	const unsigned char *from[LANES_WIDEST];
+	uint32_t own[8 * LANES_WIDEST];
 
-	for (w = 0; w < k->words; w++)
-		own[w] = state[w * k->engine->width];
-	k->single(own, &at, blocks);
-	for (w = 0; w < k->words; w++)
-		state[w * k->engine->width] = own[w];
+	for (i = 0; i < e->width; i++) {
+		/* those too many do for nobody what the first does */
+		unsigned int lane = which[i < n ? i : 0];
+
+		from[i] = at[lane];
+		for (w = 0; w < k->words; w++)
+			own[w * e->width + i] = state_of(k, lane)[w * width];
+	}
+	e->kernel(own, from, blocks);
+	for (i = 0; i < n; i++)
+		for (w = 0; w < k->words; w++)
+			state_of(k, which[i])[w * width] =
+				own[w * e->width + i];
 }
 
+/* The widest engine that so many streams are worth. */
+static const struct lanes_engine *
+engine_for(const struct kind *k, unsigned int n)
+{
+	unsigned int i = 0;
+
+	while (i + 1 < k->n_engines && n < k->engines[i]->fewest)
+		i++;
+	return k->engines[i];
+}
+
+/* Vectors that are full enough go as they lie, all other lanes together. */
 static void
 advance(struct lanes *l, struct kind *k, const unsigned char *const *at,
         size_t blocks)
 {
-	unsigned int width = k->engine->width;
-	unsigned int first, i, busy;
+	unsigned int width = k->engine->width, n = 0, some;
+	unsigned int which[LANES_WIDEST];
 
-	for (first = 0; first < l->n_lanes; first += width) {
-		for (busy = 0, i = first; i < first + width; i++)
-			busy += l->lane[i].busy != 0;
-		if (busy >= k->engine->fewest) {
-			k->engine->kernel(k->state + (size_t)first * k->words,
-			                  at + first, blocks);
-			continue;
-		}
-		for (i = first; i < first + width; i++)
+	for (unsigned int first = 0; first < l->n_lanes; first += width) {
+		unsigned int before = n;
+
+		for (unsigned int i = first; i < first + width; i++)
 			if (l->lane[i].busy)
-				advance_alone(k, i, at[i], blocks);
+				which[n++] = i;
+		if (n - before < k->engine->fewest)
+			continue;
+		k->engine->kernel(k->state + (size_t)first * k->words,
+		                  at + first, blocks);
+		n = before;
+	}
+	for (unsigned int i = 0; i < n; i += some) {
+		const struct lanes_engine *e = engine_for(k, n - i);
+
+		some = n - i < e->width ? n - i : e->width;
+		advance_few(k, e, which + i, some, at, blocks);
 	}
 }
 
@@ -318,6 +349,17 @@ lanes_finish(struct lanes *l)
 		step(l);
 }
 
+static void
+find_engines(struct kind *k, enum lanes_level level)
+{
+	const struct lanes_engine *e = k->engine;
+
+	do
+		k->engines[k->n_engines++] = e;
+	while (k->n_engines < LANES_ENGINES &&
+	       (e = lanes_engine_below(e, level)) != NULL);
+}
+
 static int
 choose(struct lanes *l, unsigned int kinds, enum lanes_level level)
 {
@@ -331,8 +373,7 @@ choose(struct lanes *l, unsigned int kinds, enum lanes_level level)
 		k->engine = lanes_engine_for(level, (enum digest_kind)kind);
 		if (k->engine == NULL)
 			return ERR_UNSUPPORTED;
-		k->single = lanes_engine_at(LANES_SINGLE,
-		                            (enum digest_kind)kind)->kernel;
+		find_engines(k, level);
 		k->words = lanes_state_words((enum digest_kind)kind);
 		l->n_kinds++;
 		/* Widths are powers of two: the widest fits them all. */

@@ -6,6 +6,7 @@
 #define KERNEL_W 8
 #define KERNEL_TARGET __attribute__((target("avx2")))
 #define KERNEL_NAME(x) lanes_avx2_##x
+#define KERNEL_MD5 0
 #define KERNEL_PSHUFB 1
 
 #include "lanes_kernel.h"

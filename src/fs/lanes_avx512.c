@@ -7,6 +7,7 @@
 #define KERNEL_TARGET \
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #define KERNEL_NAME(x) lanes_avx512_##x
+#define KERNEL_MD5 0
 #define KERNEL_PSHUFB 1
 
 #include "lanes_kernel.h"

@@ -7,10 +7,11 @@
  * include guard and no contract: a file that includes this is one level. It
  * says first
  *
- *	KERNEL_W	streams in a vector: 4, 8 or 16
+ *	KERNEL_W	streams in a vector: 4, 8 or 16; 1 for plain numbers
  *	KERNEL_TARGET	the target attribute of the functions, or nothing
  *	KERNEL_NAME(x)	what the function for x (md5, sha1, sha256) is called
  *	KERNEL_PSHUFB	1 where any bytes of a vector can be shuffled at once
+ *	KERNEL_MD5	1 where that is all it is for
  *
  * Everything is unrolled by the preprocessor: at -O2 compilers keep arrays
  * that loops walk through in memory. Vectors are never arguments: callers
@@ -22,11 +23,15 @@
 
 #include "lanes_priv.h"
 
+#define W KERNEL_W
+
+#if KERNEL_W == 1
+typedef uint32_t vec;
+#define WORDS16(m, s, o) memcpy(m, at[s] + (o), LANES_BLOCK)
+#else
 typedef uint32_t vec __attribute__((vector_size(4 * KERNEL_W)));
 typedef uint64_t pairs __attribute__((vector_size(4 * KERNEL_W)));
 typedef uint32_t vec4 __attribute__((vector_size(16)));
-
-#define W KERNEL_W
 
 /* Indices of a shuffle that does the same within every four elements. */
 #define IN4(o, a, b, c, d) (a) + (o), (b) + (o), (c) + (o), (d) + (o)
@@ -106,6 +111,7 @@ typedef uint32_t vec4 __attribute__((vector_size(16)));
 	WORDS4(m, 8, s, o); \
 	WORDS4(m, 12, s, o); \
 } while (0)
+#endif
 
 #define ROL(x, n) ((x) << (n) | (x) >> (32 - (n)))
 #define ROR(x, n) ROL(x, 32 - (n))
@@ -150,8 +156,8 @@ typedef unsigned char bytes __attribute__((vector_size(4 * KERNEL_W)));
  * MD5. A step waits for the one before it, so two vectors go side by side:
  * the second fills the gaps of the first.
  */
-#define MD5_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
-#define MD5_G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
+#define MD5_F(x, y, z) (((x) & (y)) | (~(x) & (z)))
+#define MD5_G(x, y, z) (((x) & (z)) | ((y) & ~(z)))
 #define MD5_H(x, y, z) ((x) ^ (y) ^ (z))
 #define MD5_I(x, y, z) ((y) ^ ((x) | ~(z)))
 #define MD5_1(f, a, b, c, d, m, k, s) do { \
@@ -243,6 +249,7 @@ KERNEL_NAME(md5)(uint32_t *state, const unsigned char *const *at,
 	STORE(d1, 7 * W);
 }
 
+#if !KERNEL_MD5
 /* SHA-1. Sixteen words of the schedule are kept, each made when it is due. */
 #define SHA1_CH(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
 #define SHA1_PARITY(x, y, z) ((x) ^ (y) ^ (z))
@@ -375,3 +382,4 @@ KERNEL_NAME(sha256)(uint32_t *state, const unsigned char *const *at,
 	STORE(g, 6 * W);
 	STORE(h, 7 * W);
 }
+#endif

@@ -55,22 +55,23 @@ lanes_state_first(enum digest_kind kind)
 }
 
 /*
- * Best first. `fewest` is where a vector that is not full still beats one
- * stream after the other; for SHA at LANES_AVX512 beside a libcrypto that has
- * SHA instructions, at the levels below LANES_SHANI beside one without.
+ * Best first. `fewest` is where a vector that is not full still beats the
+ * narrower engines of the same CPU; below LANES_SHANI beside a libcrypto that
+ * has no SHA instructions either.
  */
 static const struct lanes_engine engines[] = {
 #ifdef __x86_64__
-	{ LANES_AVX512, DIGEST_MD5, 32, 4, lanes_avx512_md5 },
-	{ LANES_AVX512, DIGEST_SHA1, 16, 6, lanes_avx512_sha1 },
+	{ LANES_AVX512, DIGEST_MD5, 32, 9, lanes_avx512_md5 },
+	{ LANES_AVX512, DIGEST_SHA1, 16, 8, lanes_avx512_sha1 },
 	{ LANES_AVX512, DIGEST_SHA256, 16, 9, lanes_avx512_sha256 },
 	{ LANES_SHANI, DIGEST_SHA1, 2, 2, lanes_shani_sha1 },
 	{ LANES_SHANI, DIGEST_SHA256, 2, 2, lanes_shani_sha256 },
-	{ LANES_AVX2, DIGEST_MD5, 16, 3, lanes_avx2_md5 },
+	{ LANES_AVX2, DIGEST_MD5, 16, 9, lanes_avx2_md5 },
 	{ LANES_AVX2, DIGEST_SHA1, 8, 3, lanes_avx2_sha1 },
 	{ LANES_AVX2, DIGEST_SHA256, 8, 3, lanes_avx2_sha256 },
 #endif
 	{ LANES_VECTOR, DIGEST_MD5, 8, 3, lanes_vector_md5 },
+	{ LANES_VECTOR, DIGEST_MD5, 2, 2, lanes_pair_md5 },
 	{ LANES_VECTOR, DIGEST_SHA1, 4, 3, lanes_vector_sha1 },
 	{ LANES_VECTOR, DIGEST_SHA256, 4, 3, lanes_vector_sha256 },
 	{ LANES_SINGLE, DIGEST_MD5, 1, 1, lanes_single_md5 },
@@ -190,5 +191,17 @@ lanes_engine_for(enum lanes_level level, enum digest_kind kind)
 		if (engines[i].kind == kind && engines[i].level <= level &&
 		    lanes_level_usable(engines[i].level))
 			return &engines[i];
+	return NULL;
+}
+
+const struct lanes_engine *
+lanes_engine_below(const struct lanes_engine *e, enum lanes_level level)
+{
+	const struct lanes_engine *next;
+
+	for (next = e + 1; next < engines + N_ENGINES; next++)
+		if (next->kind == e->kind && next->width < e->width &&
+		    next->level <= level && lanes_level_usable(next->level))
+			return next;
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #define KERNEL_W 4
 #define KERNEL_TARGET
 #define KERNEL_NAME(x) lanes_vector_##x
+#define KERNEL_MD5 0
 #if defined(__aarch64__) || defined(__SSSE3__)
 #define KERNEL_PSHUFB 1
 #else
