@@ -3,6 +3,8 @@
 #ifndef DI_ENV_H
 #define DI_ENV_H
 
+#include <stddef.h>
+
 /* The value of NAME in an environment; NULL: it is not there. */
 const char *env_get(char *const *envp, const char *name);
 
@@ -11,5 +13,8 @@ const char *env_get(char *const *envp, const char *name);
  * freed whose strings are the old one's. NULL: no memory.
  */
 char **env_with(char *const *envp, const char *entry);
+
+/* Takes out of an environment, where it lies, all but those of the names. */
+void env_only(char **envp, const char *const *names, size_t n);
 
 #endif

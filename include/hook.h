@@ -73,8 +73,11 @@ hook(const char *point)
 	hook_time(point);
 	hook_kill(point);
 }
+/* What is left of the environment in a worker, beside ours. */
+#define HOOK_WORDS "DI_TEST_KILL", "DI_TEST_TIMES", "DI_TEST_LANES"
 #define LIFTED_AT_ONCE 1u	/* so that a kill can come between them */
 #else
+#define HOOK_WORDS
 #define LIFTED_AT_ONCE IFLAG_BATCH
 #define hook_time(point) ((void)0)
 #define hook_word(name) ((const char *)NULL)

@@ -36,6 +36,14 @@ void sandbox_wake(void);
 int sandbox_no_flags(void);
 
 /*
+ * No core file, which would have others' files in it; no memory that can't be
+ * swapped; and no more of it than SANDBOX_MEMORY bytes, whatever it is given
+ * to read.
+ */
+#define SANDBOX_MEMORY ((uint64_t)4 << 30)
+int sandbox_limits(void);
+
+/*
  * Only the system calls that a worker needs (seccomp(2)); the process is
  * killed at any other: no program can be started, no process touched, no
  * inode flag or mode changed, no socket opened. For this thread and those that

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check_main.h"
 #include "env.h"
@@ -36,6 +37,23 @@ START_TEST(one_more)
 }
 END_TEST
 
+START_TEST(only_some)
+{
+	static const char *const names[] = { "PATH", "odd", "NONE" };
+	char *copy[5];
+
+	memcpy(copy, envp, sizeof(copy));
+	env_only(copy, names, 3);
+	ck_assert_ptr_eq(copy[0], envp[0]);
+	ck_assert_ptr_eq(copy[1], envp[3]);
+	ck_assert_ptr_null(copy[2]);
+	env_only(copy, names, 0);
+	ck_assert_ptr_null(copy[0]);
+	env_only(copy, names, 3);
+	ck_assert_ptr_null(copy[0]);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -44,6 +62,7 @@ suite(void)
 
 	tcase_add_test(t, values);
 	tcase_add_test(t, one_more);
+	tcase_add_test(t, only_some);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -278,6 +279,37 @@ START_TEST(modes_are_not_a_workers)
 }
 END_TEST
 
+/* -> 0, or what is not as it must be */
+static int
+look_about(void *ctx)
+{
+	struct rlimit l;
+
+	(void)ctx;
+	if (getenv("DPKG_MAINTSCRIPT_NAME") == NULL)
+		return 1;
+	if (getenv("OPENSSL_CONF") != NULL || getenv("PATH") != NULL)
+		return 2;
+	if (getrlimit(RLIMIT_CORE, &l) < 0 || l.rlim_max != 0)
+		return 3;
+	if (LIMITED && (getrlimit(RLIMIT_DATA, &l) < 0 ||
+	    l.rlim_max > SANDBOX_MEMORY))
+		return 4;
+	return LIMITED && malloc(SANDBOX_MEMORY) != NULL ? 5 : 0;
+}
+
+START_TEST(environment_and_resources)
+{
+	setenv("DPKG_MAINTSCRIPT_NAME", "postinst", 1);
+	setenv("OPENSSL_CONF", "/nowhere", 1);
+	ck_assert_int_eq(keeper_do(&nothing, look_about, NULL, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 0);
+	/* the keeper's own are what dpkg gets */
+	ck_assert_str_eq(getenv("OPENSSL_CONF"), "/nowhere");
+}
+END_TEST
+
 /* -> what writing to a file outside of our folders gives */
 static int
 write_outside(void *ctx)
@@ -416,6 +448,7 @@ suite(void)
 	tcase_add_loop_test(t, calls_that_end_a_worker, 0,
 	                    sizeof(attempts) / sizeof(*attempts));
 	tcase_add_test(t, modes_are_not_a_workers);
+	tcase_add_test(t, environment_and_resources);
 	tcase_add_test(t, files_are_not_a_workers);
 	tcase_add_test(t, a_reader);
 	tcase_add_test(t, the_lock);

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "env.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,4 +31,22 @@ env_with(char *const *envp, const char *entry)
 	memcpy(copy, envp, n * sizeof(*copy));
 	copy[n] = (char *)entry;
 	return copy;
+}
+
+void
+env_only(char **envp, const char *const *names, size_t n)
+{
+	char **to = envp;
+
+	for (; *envp != NULL; envp++) {
+		size_t len = strcspn(*envp, "=");
+		bool keep = false;
+
+		for (size_t i = 0; !keep && i < n; i++)
+			keep = strncmp(*envp, names[i], len) == 0 &&
+			       names[i][len] == '\0';
+		if (keep)
+			*to++ = *envp;
+	}
+	*to = NULL;
 }

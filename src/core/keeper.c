@@ -345,10 +345,18 @@ serve(struct keeper *k)
 static const char *
 give_away(void)
 {
+	/* of which we want to know ourselves */
+	static const char *const words[] = {
+		"DPKG_FRONTEND_LOCKED", "DPKG_MAINTSCRIPT_NAME",
+		"DPKG_MAINTSCRIPT_PACKAGE", HOOK_WORDS
+	};
 	int caps = sandbox_caps(SANDBOX_CAP(CAP_DAC_READ_SEARCH));
+	int limits = sandbox_limits();
 	int calls = sandbox_calls();
 
+	env_only(environ, words, sizeof(words) / sizeof(words[0]));
 	return caps < 0 ? "capabilities stay" :
+	       limits < 0 ? "resources are not limited" :
 	       calls < 0 ? "system calls are not limited (seccomp)" : NULL;
 }
 

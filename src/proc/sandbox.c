@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,6 +79,34 @@ sandbox_no_flags(void)
 {
 	(void)prctl(PR_CAPBSET_DROP, CAP_LINUX_IMMUTABLE, 0, 0, 0);
 	return set_caps(~SANDBOX_CAP(CAP_LINUX_IMMUTABLE), ~0ULL);
+}
+
+static int
+limit(__rlimit_resource_t what, rlim_t most)
+{
+	struct rlimit l;
+
+	if (getrlimit(what, &l) < 0)
+		return -errno;
+	if (l.rlim_max > most)
+		l.rlim_max = most;
+	if (l.rlim_cur > l.rlim_max)
+		l.rlim_cur = l.rlim_max;
+	return setrlimit(what, &l) < 0 ? -errno : 0;
+}
+
+int
+sandbox_limits(void)
+{
+	int r = limit(RLIMIT_CORE, 0);
+
+	if (r == 0)
+		r = limit(RLIMIT_MEMLOCK, 0);
+#ifndef __SANITIZE_ADDRESS__	/* whose map of the memory is larger */
+	if (r == 0)
+		r = limit(RLIMIT_DATA, SANDBOX_MEMORY);
+#endif
+	return r;
 }
 
 /* What this kernel can forbid, of what we forbid; 0: nothing. */
