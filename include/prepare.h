@@ -20,7 +20,9 @@ struct prepared {
 	struct archive **archives;	/* those that could be read */
 	size_t n_archives;
 	char **files;			/* names of all of them */
+	int *refused;			/* of each: why dpkg refuses it, or 0 */
 	size_t n_files;
+	int refused_all;		/* why it refuses the whole call, or 0 */
 };
 
 int prepare_plan(struct session *s, const struct cmdline *c,

@@ -7,6 +7,8 @@
 
 #include "act.h"
 #include "cmdline.h"
+#include "err.h"
+#include "log.h"
 #include "prepare.h"
 
 /* The command line that is asked about, as dpkg would be given it. */
@@ -73,6 +75,24 @@ show_line(void *ctx, const struct plan_line *line)
 	return report_plan(w->c->report, line);
 }
 
+/* What dpkg will not unpack is in no plan, and nobody would see why. */
+static void
+tell_refused(struct cli *c, const struct prepared *p)
+{
+	for (size_t i = 0; p->refused != NULL && i < p->n_files; i++) {
+		if (p->refused[i] == 0)
+			continue;
+		log_warn("%s: dpkg will refuse it: %s", p->files[i],
+		         err_text(p->refused[i]));
+		c->blind = true;
+	}
+	if (p->refused_all != 0) {
+		log_warn("dpkg will refuse these operands: %s",
+		         err_text(p->refused_all));
+		c->blind = true;
+	}
+}
+
 static int
 show(struct plan_walk *w, const struct cmdline *line, struct diag *diag)
 {
@@ -86,6 +106,7 @@ show(struct plan_walk *w, const struct cmdline *line, struct diag *diag)
 		r = prepare_plan(c->session, line, &prepared, diag);
 	if (r < 0)
 		return r;
+	tell_refused(c, &prepared);
 	r = prepared_show(c->session, line, &prepared, show_line, w, diag);
 	prepared_free(&prepared);
 	return r;

@@ -34,11 +34,14 @@ read_archives(const struct session *s, const struct cmdline *c,
 
 	if (r == -ENOMEM)
 		return r;
-	if (r < 0)
-		return 0;	/* dpkg stops at a missing operand */
+	if (r < 0) {
+		p->refused_all = r;	/* dpkg stops at a missing operand */
+		return 0;
+	}
+	p->refused = calloc(p->n_files + 1, sizeof(*p->refused));
 	p->archives = calloc(p->n_files + 1, sizeof(struct archive *));
 	results = calloc(p->n_files + 1, sizeof(*results));
-	if (p->archives == NULL || results == NULL) {
+	if (p->archives == NULL || p->refused == NULL || results == NULL) {
 		free(results);
 		return -ENOMEM;
 	}
@@ -55,7 +58,9 @@ read_archives(const struct session *s, const struct cmdline *c,
 			e = 0;
 		if (e == 0) {
 			p->archives[p->n_archives++] = a;
-		} else if (r == 0 && !dpkg_refuses(e)) {
+		} else if (dpkg_refuses(e)) {
+			p->refused[i] = e;
+		} else if (r == 0) {
 			r = e;
 			if (diag != NULL)
 				*diag = results[i].diag;
@@ -140,6 +145,7 @@ prepared_free(struct prepared *p)
 	for (size_t i = 0; i < p->n_archives; i++)
 		archive_free(p->archives[i]);
 	free(p->archives);
+	free(p->refused);
 	archive_list_free(p->files, p->n_files);
 	memset(p, 0, sizeof(*p));
 }
