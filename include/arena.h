@@ -11,6 +11,9 @@ struct arena;
 struct arena *arena_new(void);		/* NULL: no memory */
 void arena_free(struct arena *a);	/* NULL is fine */
 
+/* All that `from` has is `to`'s from now on; `from` is gone, NULL is fine. */
+void arena_join(struct arena *to, struct arena *from);
+
 /* Zeroed, aligned for any type; NULL: no memory. */
 void *arena_alloc(struct arena *a, size_t n);
 char *arena_strndup(struct arena *a, const char *s, size_t n);

@@ -113,6 +113,13 @@ void dpkgdb_free(struct dpkgdb *db);
  * that is empty is an ERR_FORMAT. Done once a package.
  */
 int dpkgdb_load_list(struct dpkgdb *db, struct package *p, struct diag *diag);
+/*
+ * The same of n packages, by at most so many threads (1 or more) that are gone
+ * again at its end. *diag is of the first package that failed; those behind it
+ * may be loaded or not.
+ */
+int dpkgdb_load_lists(struct dpkgdb *db, struct package *const *packages,
+                      size_t n, size_t threads, struct diag *diag);
 /* Only the stat data of the list. A missing one is no error. */
 int dpkgdb_list_stat(struct dpkgdb *db, struct package *p);
 /* info/KEY.md5sums; a missing one is empty. */

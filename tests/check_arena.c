@@ -108,6 +108,25 @@ START_TEST(arena_copies_strings)
 }
 END_TEST
 
+START_TEST(arena_takes_another_ones_pieces)
+{
+	struct arena *a = arena_new(), *b = arena_new(), *c = arena_new();
+	char *large, *small, *own = arena_strdup(a, "own");
+
+	large = arena_alloc(b, 1000000);
+	small = arena_strdup(b, "small");
+	arena_join(a, b);
+	memset(large, 'x', 1000000);
+	arena_join(a, NULL);
+	arena_join(c, a);
+	/* the chunk that was being filled goes on being filled */
+	ck_assert_str_eq(arena_strdup(c, "more"), "more");
+	ck_assert_str_eq(small, "small");
+	ck_assert_str_eq(own, "own");
+	arena_free(c);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -120,6 +139,7 @@ suite(void)
 	tcase_add_test(t, arena_takes_large_pieces);
 	tcase_add_test(t, arena_refuses_the_impossible);
 	tcase_add_test(t, arena_copies_strings);
+	tcase_add_test(t, arena_takes_another_ones_pieces);
 	suite_add_tcase(s, t);
 	return s;
 }

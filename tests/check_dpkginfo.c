@@ -96,6 +96,77 @@ START_TEST(list_without_slashes)
 }
 END_TEST
 
+/* 300 packages, each with the path of its name and of its number. */
+static struct package **
+many_packages(void)
+{
+	struct package **all = calloc(300, sizeof(struct package *));
+	char *status = NULL;
+	size_t size;
+	FILE *f = open_memstream(&status, &size);
+
+	ck_assert_ptr_nonnull(all);
+	ck_assert_ptr_nonnull(f);
+	for (int i = 0; i < 300; i++) {
+		char name[32], text[64];
+
+		fprintf(f, "Package: p%d\nStatus: install ok installed\n"
+		        "Architecture: all\nVersion: 1\n\n", i);
+		snprintf(name, sizeof(name), "info/p%d.list", i);
+		snprintf(text, sizeof(text), "/usr/p%d\nslashless%d\n", i, i);
+		put(name, text);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+	put("status", status);
+	free(status);
+	load();
+	for (int i = 0; i < 300; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "p%d", i);
+		all[i] = get(name, "all");
+	}
+	return all;
+}
+
+START_TEST(many_lists)
+{
+	struct package **all = many_packages();
+	size_t threads = (size_t)_i;
+
+	ck_assert_int_eq(dpkgdb_load_lists(db, all, 300, threads, &diag), 0);
+	ck_assert_int_eq(dpkgdb_load_lists(db, all, 300, threads, &diag), 0);
+	for (int i = 0; i < 300; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/usr/p%d", i);
+		ck_assert_uint_eq(all[i]->n_paths, 2);
+		ck_assert_str_eq(all[i]->paths[0], path);
+		snprintf(path, sizeof(path), "/slashless%d", i);
+		ck_assert_str_eq(all[i]->paths[1], path);
+	}
+	ck_assert_int_eq(dpkgdb_load_lists(db, all, 0, threads, &diag), 0);
+	free(all);
+}
+END_TEST
+
+/* Of many that are refused, the first is told, whoever comes to it. */
+START_TEST(many_lists_refused)
+{
+	struct package **all;
+
+	all = many_packages();
+	put("info/p7.list", "/x\n\n");
+	put("info/p8.list", "/x\n\n");
+	put("info/p250.list", "/x\n/y\n\n");
+	ck_assert_int_eq(dpkgdb_load_lists(db, all, 300, (size_t)_i, &diag),
+	                 ERR_FORMAT);
+	ck_assert_str_eq(diag.file, "info/p7.list");
+	ck_assert_uint_eq(diag.line, 2);
+	free(all);
+}
+END_TEST
+
 START_TEST(list_is_folder)
 {
 	put("status", OK("a", "all"));
@@ -262,6 +333,8 @@ suite(void)
 	tcase_add_test(t, list_without_slashes);
 	tcase_add_test(t, list_is_folder);
 	tcase_add_test(t, list_huge_line);
+	tcase_add_loop_test(t, many_lists, 1, 5);
+	tcase_add_loop_test(t, many_lists_refused, 1, 5);
 	tcase_add_test(t, md5s);
 	tcase_add_loop_test(t, md5s_refused, 0, COUNT(bad_md5s));
 	tcase_add_test(t, info_conffiles);

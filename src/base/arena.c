@@ -40,6 +40,19 @@ arena_free(struct arena *a)
 	free(a);
 }
 
+void
+arena_join(struct arena *to, struct arena *from)
+{
+	struct chunk **end = &to->first;
+
+	if (!from)
+		return;
+	while (*end)
+		end = &(*end)->next;
+	*end = from->first;
+	free(from);
+}
+
 static struct chunk *
 chunk_new(size_t size)
 {

@@ -90,17 +90,22 @@ larger_first(const void *x, const void *y)
 static int
 load_lists(struct audit *a, struct by_size *sizes, struct diag *diag)
 {
+	struct package **packages = calloc(a->n_order + 1, sizeof(*packages));
 	struct dpkgdb *db = a->s->db;
 	size_t n = 0;
-	int r = 0;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < a->n_order; i++) {
+	if (packages == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->n_order; i++) {
 		if (a->start != NULL &&
 		    !meets_slice(a, a->start[sizes[i].at], sizes[i].bytes))
 			continue;
-		r = dpkgdb_load_list(db, &db->packages[sizes[i].at], diag);
+		packages[n] = &db->packages[sizes[i].at];
 		sizes[n++] = sizes[i];
 	}
+	r = dpkgdb_load_lists(db, packages, n, session_jobs(a->s, n), diag);
+	free(packages);
 	a->n_order = n;
 	qsort(sizes, n, sizeof(*sizes), larger_first);
 	for (size_t i = 0; i < n; i++)
