@@ -15,6 +15,10 @@
  * that run's journal, and leaves closing to the outermost. The environment
  * decides nothing. A lock on run/visitors, shared by those that joined, tells
  * the outermost when the last of them has ended.
+ *
+ * What an admin does by hand (--protect and its like) nobody joins: it might
+ * flag what a guest has just opened. It starts no program that could be the
+ * one that waits, so waiting for its end is safe.
  */
 struct nested {
 	int hold_fd;
@@ -23,16 +27,18 @@ struct nested {
 
 /*
  * Takes our own lock, or joins the run whose holder has it; in between, when
- * that run begins or ends, it tries for a moment. 0 (ret->journal set: joined);
- * else as guard_own.
+ * that run begins or ends, it tries for a moment, and during an admin's action
+ * for NESTED_WAIT seconds. 0 (ret->journal set: joined); else as guard_own.
  */
+#define NESTED_WAIT 600
 int nested_or_own(struct session *s, struct guard *g, struct nested *ret,
                   struct diag *diag);
 /*
- * Its second half, to be asked when state_lock has said ERR_BUSY. 1: joined; 0: there is no
- * live run (any more, or not yet): try the lock again; -errno.
+ * Its second half, to be asked when state_lock has said ERR_BUSY. 1: joined;
+ * 0: there is no live run (any more, or not yet): try the lock again; ERR_BUSY:
+ * an admin's action, whose name is in *ret_action (static); -errno.
  */
-int nested_join(struct state *s, struct nested *ret);
+int nested_join(struct state *s, struct nested *ret, const char **ret_action);
 /* After the real program has ended. */
 void nested_leave(struct nested *n);
 

@@ -196,7 +196,8 @@ act_journal(struct act *a, struct diag *diag)
 	                        "cannot be written: %s", err_text(r)) : 0;
 }
 
-/* Closes what programs of ours that found us at work have opened. */
+/* Closes what programs of ours that found us at work have opened: those of an
+ * older version, whose upgrade is on the way. Others wait (nested.h). */
 static int
 close_nested(void *ctx, enum journal_wish wish)
 {

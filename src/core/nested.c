@@ -4,13 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "log.h"
 
 #define VISITORS "visitors"
 #define POLL_NS 10000000L
 #define LOCK_PAUSE_NS 20000000L
 #define LOCK_TRIES 100
+#define WAIT_TOLD 50
+#define WAIT_TRIES (NESTED_WAIT * (int)(1000000000L / LOCK_PAUSE_NS))
 
 static int
 open_visitors(int run_fd)
@@ -36,10 +41,27 @@ is_live(const struct journal *j)
 	       journal_state(j) == JOURNAL_RAN;
 }
 
+/* NULL, or the name of what an admin does by hand. */
+static const char *
+by_hand(struct journal *j)
+{
+	static const char *const actions[] = {
+		"protect", "unprotect", "adopt", "release"
+	};
+	const struct journal_plan *plan = journal_plan(j);
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (plan != NULL && plan->action != NULL &&
+		    strcmp(plan->action, actions[i]) == 0)
+			return actions[i];
+	return NULL;
+}
+
 /* First the hold, then the look: once it is ours, the outermost waits. */
 static int
-join_at(int run_fd, struct nested *ret)
+join_at(int run_fd, struct nested *ret, const char **ret_action)
 {
+	const char *action = NULL;
 	int fd = open_visitors(run_fd), r;
 	struct journal *j = NULL;
 
@@ -51,9 +73,14 @@ join_at(int run_fd, struct nested *ret)
 	else if (r == 0)
 		r = journal_open(run_fd, false, &j);
 	if (r == 0 && j != NULL && is_live(j)) {
-		ret->hold_fd = fd;
-		ret->journal = j;
-		return 1;
+		action = by_hand(j);
+		if (action == NULL) {
+			ret->hold_fd = fd;
+			ret->journal = j;
+			return 1;
+		}
+		*ret_action = action;
+		r = ERR_BUSY;
 	}
 	journal_free(j);
 	close(fd);
@@ -61,17 +88,17 @@ join_at(int run_fd, struct nested *ret)
 }
 
 int
-nested_join(struct state *s, struct nested *ret)
+nested_join(struct state *s, struct nested *ret, const char **ret_action)
 {
 	int fd, r = 0;
 
 	if (s->run_fd >= 0)
-		r = join_at(s->run_fd, ret);
-	if (r > 0)
+		r = join_at(s->run_fd, ret, ret_action);
+	if (r > 0 || r == ERR_BUSY)
 		return r;
 	fd = state_other_place(s);
 	if (fd >= 0) {
-		r = join_at(fd, ret);
+		r = join_at(fd, ret, ret_action);
 		close(fd);
 	}
 	return r;
@@ -111,16 +138,23 @@ nested_or_own(struct session *s, struct guard *g, struct nested *ret,
               struct diag *diag)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	const char *action;
+	int tries = 0, waits = 0;
 
-	for (int i = 0;; i++) {
-		int e = guard_own(s, g, diag);
+	for (;;) {
+		int e = guard_own(s, g, diag), r;
 
 		if (e != ERR_BUSY)
 			return e;
-		if (nested_join(s->state, ret) > 0)
+		r = nested_join(s->state, ret, &action);
+		if (r > 0)
 			return 0;
-		if (i == LOCK_TRIES)
+		tries = r == ERR_BUSY ? 0 : tries + 1;
+		waits += r == ERR_BUSY;
+		if (tries > LOCK_TRIES || waits > WAIT_TRIES)
 			return e;
+		if (waits == WAIT_TOLD)
+			log_warn("waiting for --%s to end", action);
 		nanosleep(&pause, NULL);
 	}
 }

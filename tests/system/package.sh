@@ -16,7 +16,9 @@ STATE=/var/lib/dpkg-immutable
 SHIMS="/usr/bin/dpkg /usr/bin/dpkg-divert /usr/bin/dpkg-statoverride
 	/usr/sbin/dpkg-reconfigure"
 # shellcheck disable=SC2034  # the cases'
-APT=(apt-get -y --allow-downgrades --no-install-recommends)
+# The long cases have theirs.
+[ -n "${APT[*]:-}" ] ||
+	APT=(apt-get -y --allow-downgrades --no-install-recommends)
 
 ##### The package ###########################################################
 
