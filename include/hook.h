@@ -4,8 +4,8 @@
 #define DI_HOOK_H
 
 /*
- * For tests of what a killed run leaves behind: in the flavour with
- * sanitizers, and only there, the process dies by SIGKILL at the point that
+ * For tests of what a killed run leaves behind: in the flavours with
+ * sanitizers and with coverage, and only there, the process dies by SIGKILL at the point that
  * DI_TEST_KILL names. For bench/profile: with DI_TEST_TIMES=FILE each point
  * of a run adds a line to it, POINT and two times in microseconds: the clock,
  * and what we ourselves have computed so far.

@@ -27,7 +27,7 @@ AC_SUBST([WARN_CFLAGS])
 ])
 
 dnl DI_HARDENING: what a root program is built with. _FORTIFY_SOURCE needs an
-dnl optimised build and does not go with the sanitizers.
+dnl optimised build (coverage is not) and does not go with the sanitizers.
 AC_DEFUN([DI_HARDENING], [
 HARDEN_CFLAGS=
 HARDEN_CPPFLAGS=
@@ -35,7 +35,7 @@ HARDEN_LDFLAGS="-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack"
 m4_foreach_w([flag], [-fstack-protector-strong -fcf-protection
 	-fstack-clash-protection],
 	[DI_CC_FLAG([HARDEN_CFLAGS], flag)])
-AS_IF([test "x$enable_sanitizers" != xyes],
+AS_IF([test "x$enable_sanitizers$enable_coverage" = xnono],
 	[HARDEN_CPPFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
 AC_SUBST([HARDEN_CFLAGS])
 AC_SUBST([HARDEN_CPPFLAGS])

@@ -26,6 +26,7 @@
 #	DI_REFRESH	not empty: make the suites' images anew
 #	DI_PACKAGED	not empty: our Debian package is installed, not only the
 #			programs (package.sh)
+#	DI_COVERAGE	where programs built with --enable-coverage count
 
 export LC_ALL=C.UTF-8
 umask 022
@@ -328,7 +329,11 @@ bed_dev()
 	ln -s /proc/self/fd "$dev/fd" &&
 	ln -s fd/0 "$dev/stdin" &&
 	ln -s fd/1 "$dev/stdout" &&
-	ln -s fd/2 "$dev/stderr"
+	ln -s fd/2 "$dev/stderr" || return
+	[ -z "${DI_COVERAGE:-}" ] || {
+		mkdir "$1$DI_COVERAGE" &&
+		mount --bind "$DI_COVERAGE" "$1$DI_COVERAGE"
+	}
 }
 
 # A clean environment, so that nothing of the tester's shell gets in.
