@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "alive.h"
+#include "apart.h"
 #include "check_main.h"
 
 static int
@@ -71,7 +72,8 @@ START_TEST(bad_notes)
 {
 	static const char *const notes[] = {
 		"", "x", "1", "-1 5\n", "0 0\n", "99999999999999999999 1\n",
-		"4294967296 1\n", " 1 1\n", "1  1\n", "1 x\n"
+		"4294967296 1\n", " 1 1\n", "1  1\n", "1 x\n", "1x 1\n",
+		"1 99999999999999999999\n"
 	};
 	pid_t pid;
 
@@ -106,6 +108,112 @@ START_TEST(ancestors)
 }
 END_TEST
 
+/* /proc is not there, or can't be read. */
+static bool
+deny_proc(int i)
+{
+	return i == 0 ? deny(SYS_openat, 2, O_RDONLY | O_CLOEXEC, ENOENT) :
+	       deny(SYS_read, 2, 1023, EIO);
+}
+
+static int
+note_without_proc(int fd, pid_t self, pid_t parent)
+{
+	unsigned long long start;
+	char text[64] = "";
+	pid_t pid;
+
+	HOLDS(alive_note(fd) == 0);
+	HOLDS(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	HOLDS(sscanf(text, "%*d %llu", &start) == 1 && start != 0);
+	HOLDS(alive_noted(fd, &pid) == 1 && pid == getpid());
+	HOLDS(alive_parent(getpid()) == 0);
+	HOLDS(alive_is_ancestor(self));
+	HOLDS(!alive_is_ancestor(parent));
+	return 0;
+}
+
+/* Then the time tells who it was, to those too who have a /proc. */
+static int
+without_proc(int i)
+{
+	int fd = scratch(), told[2], go[2], status, noted;
+	pid_t parent = getppid(), self = getpid(), pid, child;
+	char c;
+
+	HOLDS(pipe2(told, O_CLOEXEC) == 0 && pipe2(go, O_CLOEXEC) == 0);
+	child = fork();
+	if (child == 0) {
+		close(go[1]);
+		if (!deny_proc(i))
+			_exit(1);
+		_exit(note_without_proc(fd, self, parent) != 0 ||
+		      write(told[1], "x", 1) != 1 || read(go[0], &c, 1) != 0);
+	}
+	close(told[1]);
+	HOLDS(read(told[0], &c, 1) == 1);
+	noted = alive_noted(fd, &pid);
+	HOLDS(noted == 1 && pid == child);
+	close(go[1]);
+	HOLDS(waitpid(child, &status, 0) == child && status == 0);
+	HOLDS(alive_noted(fd, &pid) == 0);
+	close(fd);
+	return 0;
+}
+
+START_TEST(a_root_without_proc)
+{
+	apart(without_proc, _i);
+}
+END_TEST
+
+/* The note of one who had none is right where its number is all there is. */
+START_TEST(a_note_without_time)
+{
+	int fd = scratch();
+	char text[64];
+	pid_t pid = 0;
+
+	snprintf(text, sizeof(text), "%d 0\n", (int)getpid());
+	ck_assert_int_gt(pwrite(fd, text, strlen(text), 0), 0);
+	ck_assert_int_eq(alive_noted(fd, &pid), 1);
+	ck_assert_int_eq(pid, getpid());
+	close(fd);
+}
+END_TEST
+
+static int
+of_somebody_else(int unused)
+{
+	int fd = scratch();
+	pid_t pid = 0;
+
+	(void)unused;
+	HOLDS(alive_note(fd) == 0);
+	HOLDS(deny(SYS_kill, -1, 0, EPERM));
+	HOLDS(alive_noted(fd, &pid) == 1 && pid == getpid());
+	close(fd);
+	return 0;
+}
+
+START_TEST(who_may_not_be_asked_lives)
+{
+	apart(of_somebody_else, 0);
+}
+END_TEST
+
+START_TEST(what_can_not_be_noted)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pid_t pid = 7;
+
+	ck_assert_int_eq(alive_note(fd), -EBADF);
+	close(fd);
+	ck_assert_int_eq(alive_noted(fd, &pid), 0);
+	ck_assert_int_eq(pid, 7);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -117,6 +225,10 @@ suite(void)
 	tcase_add_test(t, another_start_is_another_process);
 	tcase_add_test(t, bad_notes);
 	tcase_add_test(t, ancestors);
+	tcase_add_loop_test(t, a_root_without_proc, 0, 2);
+	tcase_add_test(t, a_note_without_time);
+	tcase_add_test(t, who_may_not_be_asked_lives);
+	tcase_add_test(t, what_can_not_be_noted);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -3,20 +3,16 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "capture.h"
 #include "check_main.h"
 #include "err.h"
@@ -122,6 +118,8 @@ START_TEST(closed_early)
 	ck_assert_int_eq(capture_end(&c, 0), ERR_CHILD);
 	ck_assert_int_eq(start("exit 2", &c), 0);
 	ck_assert_int_eq(capture_end(&c, 1), ERR_CHILD);
+	ck_assert_int_eq(start("kill -9 $$", &c), 0);
+	ck_assert_int_eq(capture_end(&c, 1), ERR_CHILD);
 	no_child_left();
 }
 END_TEST
@@ -140,41 +138,30 @@ START_TEST(what_cannot_be_started)
 }
 END_TEST
 
-/* As in a sandbox that does not know close_range. */
-static void
-forbid_close_range(void)
+/* ls has one more, the folder itself. */
+static int
+list_descriptors(int i)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		         offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
-
-	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog),
-	                 0);
-	ck_assert_int_eq(syscall(SYS_close_range, 900, 901, 0), -1);
-}
-
-START_TEST(only_three_descriptors)
-{
-	/* ls has one more, the folder itself */
 	char *argv[] = { (char *)"/bin/ls", (char *)"/proc/self/fd", NULL };
 	struct capture c;
 	char text[256];
 	int ends[2];
 
-	if (_i == 1)
-		forbid_close_range();
-	ck_assert_int_eq(pipe2(ends, 0), 0);
-	ck_assert_int_eq(dup2(ends[0], 200), 200);
-	ck_assert_int_eq(capture_start(argv, environment, -1, false, &c), 0);
+	HOLDS(pipe2(ends, 0) == 0);
+	HOLDS(dup2(ends[0], 200) == 200);
+	/* as in a sandbox that does not know close_range */
+	HOLDS(i < 1 || deny(SYS_close_range, -1, 0, ENOSYS));
+	HOLDS(i < 2 || deny(SYS_prlimit64, -1, 0, EPERM));
+	HOLDS(capture_start(argv, environment, -1, false, &c) == 0);
 	drain(c.fd, text, sizeof(text));
-	ck_assert_str_eq(text, "0\n1\n2\n3\n");
-	ck_assert_int_eq(capture_end(&c, 0), 0);
+	HOLDS(strcmp(text, "0\n1\n2\n3\n") == 0);
+	HOLDS(capture_end(&c, 0) == 0);
+	return 0;
+}
+
+START_TEST(only_three_descriptors)
+{
+	apart(list_descriptors, _i);
 }
 END_TEST
 
@@ -262,6 +249,193 @@ START_TEST(given_environment)
 }
 END_TEST
 
+START_TEST(given_input)
+{
+	char *argv[] = { (char *)"/bin/cat", NULL };
+	struct capture c;
+	char text[64];
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(write(ends[1], "words\n", 6), 6);
+	close(ends[1]);
+	ck_assert_int_eq(capture_start(argv, environment, ends[0], false, &c),
+	                 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+	ck_assert_str_eq(text, "words\n");
+	/* borrowed */
+	ck_assert_int_ge(fcntl(ends[0], F_GETFD), 0);
+	close(ends[0]);
+}
+END_TEST
+
+START_TEST(bare_without_capabilities)
+{
+	char *argv[] = { (char *)"/bin/grep", (char *)"^Cap[IPEA]\\|^NoNew",
+		         (char *)"/proc/self/status", NULL };
+	struct capture c;
+	char text[512];
+
+	ck_assert_int_eq(capture_start(argv, environment, -1, true, &c), 0);
+	drain(c.fd, text, sizeof(text));
+	ck_assert_int_eq(capture_end(&c, 0), 0);
+	ck_assert_str_eq(text, "CapInh:\t0000000000000000\n"
+	                 "CapPrm:\t0000000000000000\n"
+	                 "CapEff:\t0000000000000000\n"
+	                 "CapAmb:\t0000000000000000\n"
+	                 "NoNewPrivs:\t1\n");
+}
+END_TEST
+
+/* Each step of the way, until there are enough. */
+static int
+start_with_few(int unused)
+{
+	struct capture c = { .pid = 5, .fd = 6 };
+	struct rlimit before;
+	char text[8];
+
+	(void)unused;
+	for (int room = 0; room < 6; room++) {
+		int open_now = descriptors_open(), r;
+
+		HOLDS(room_for(room, &before));
+		r = start("echo", &c);
+		HOLDS(setrlimit(RLIMIT_NOFILE, &before) == 0);
+		HOLDS(r == -EMFILE);
+		HOLDS(c.pid == 5 && c.fd == 6);
+		HOLDS(descriptors_open() == open_now);
+	}
+	HOLDS(room_for(6, &before));
+	HOLDS(start("echo", &c) == 0);
+	HOLDS(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	HOLDS(drain(c.fd, text, sizeof(text)) == 1);
+	HOLDS(capture_end(&c, 0) == 0);
+	return 0;
+}
+
+START_TEST(few_descriptors)
+{
+	apart(start_with_few, 0);
+}
+END_TEST
+
+/* Nothing is left of what the kernel refuses: process, descriptors. */
+static int
+start_refused(int i)
+{
+	struct capture c = { .pid = 5, .fd = 6 };
+	int open_now = descriptors_open(), err = EBUSY;
+
+	if (i < 3) {
+#ifdef SYS_dup2
+		HOLDS(deny(SYS_dup2, 1, (unsigned int)i, EBUSY));
+#endif
+		HOLDS(deny(SYS_dup3, 1, (unsigned int)i, EBUSY));
+	} else if (i == 3) {
+		HOLDS(deny_fork());
+		err = EAGAIN;
+	} else {
+		HOLDS(deny(SYS_openat, 2, O_RDWR, EACCES));
+		HOLDS(deny(SYS_openat, 2, O_PATH, ENFILE));
+		err = ENFILE;
+	}
+	HOLDS(start("echo", &c) == -err);
+	HOLDS(c.pid == 5 && c.fd == 6);
+	HOLDS(descriptors_open() == open_now);
+	HOLDS(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	return 0;
+}
+
+START_TEST(the_kernel_refuses)
+{
+	apart(start_refused, _i);
+}
+END_TEST
+
+static int
+start_without_null(int unused)
+{
+	char *argv[] = { (char *)"/bin/readlink", (char *)"/proc/self/fd/0",
+		         (char *)"/proc/self/fd/2", NULL };
+	struct capture c;
+	char text[64];
+
+	(void)unused;
+	HOLDS(deny(SYS_openat, 2, O_RDWR, ENOENT));
+	HOLDS(capture_start(argv, environment, -1, false, &c) == 0);
+	drain(c.fd, text, sizeof(text));
+	HOLDS(capture_end(&c, 0) == 0);
+	HOLDS(strcmp(text, "/\n/\n") == 0);
+	/* and nothing can be read or written there */
+	HOLDS(start("read word && exit 3; echo >&2 && exit 4; exit 0", &c) ==
+	      0);
+	HOLDS(capture_end(&c, 0) == 0);
+	return 0;
+}
+
+START_TEST(a_root_without_devices)
+{
+	apart(start_without_null, 0);
+}
+END_TEST
+
+/* It can't tell us that there is no such program: its status does. */
+static int
+start_and_hear_nothing(int unused)
+{
+	char *argv[] = { (char *)"/no/such", NULL };
+	struct capture c;
+
+	(void)unused;
+	HOLDS(deny(SYS_write, 2, sizeof(int), EIO));
+	HOLDS(capture_start(argv, environment, -1, false, &c) == 0);
+	HOLDS(capture_end(&c, 0) == ERR_CHILD);
+	return 0;
+}
+
+START_TEST(a_report_that_is_lost)
+{
+	apart(start_and_hear_nothing, 0);
+}
+END_TEST
+
+static int
+start_and_be_interrupted(int unused)
+{
+	struct capture c;
+
+	(void)unused;
+	HOLDS(interrupt());
+	HOLDS(start("sleep 0.2; exit 0", &c) == 0);
+	HOLDS(capture_end(&c, 0) == 0);
+	HOLDS(start("sleep 0.2; exit 3", &c) == 0);
+	HOLDS(capture_end(&c, 0) == ERR_CHILD);
+	HOLDS(apart_ticks >= 4);
+	return 0;
+}
+
+START_TEST(interrupted)
+{
+	apart(start_and_be_interrupted, 0);
+}
+END_TEST
+
+/* Nobody knows how it ended, and a listing that was cut off is none. */
+START_TEST(reaped_by_somebody_else)
+{
+	struct capture c;
+
+	signal(SIGCHLD, SIG_IGN);
+	ck_assert_int_eq(start("exit 0", &c), 0);
+	ck_assert_int_eq(capture_end(&c, 0), ERR_CHILD);
+	ck_assert_int_eq(c.fd, -1);
+	ck_assert_int_eq(c.pid, -1);
+	signal(SIGCHLD, SIG_DFL);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -274,11 +448,19 @@ suite(void)
 	tcase_add_loop_test(t, failures, 0, 6);
 	tcase_add_test(t, closed_early);
 	tcase_add_test(t, what_cannot_be_started);
-	tcase_add_loop_test(t, only_three_descriptors, 0, 2);
+	tcase_add_loop_test(t, only_three_descriptors, 0, 3);
 	tcase_add_test(t, null_in_and_err);
 	tcase_add_test(t, from_closed_descriptors);
 	tcase_add_test(t, default_signals_and_mask);
 	tcase_add_test(t, given_environment);
+	tcase_add_test(t, given_input);
+	tcase_add_test(t, bare_without_capabilities);
+	tcase_add_test(t, few_descriptors);
+	tcase_add_loop_test(t, the_kernel_refuses, 0, 5);
+	tcase_add_test(t, a_root_without_devices);
+	tcase_add_test(t, a_report_that_is_lost);
+	tcase_add_test(t, interrupted);
+	tcase_add_test(t, reaped_by_somebody_else);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alive.h"
+#include "apart.h"
 #include "check_main.h"
 #include "child.h"
 
@@ -509,6 +511,7 @@ START_TEST(exit_like_the_child)
 	r.exit_status = 3;
 	ck_assert_int_eq(status_like(&r), 3 << 8);
 	r.exit_status = -1;
+	ck_assert_int_eq(status_like(&r), 2 << 8);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		r.signal = signals[i];
 		r.dumped = true;
@@ -518,6 +521,132 @@ START_TEST(exit_like_the_child)
 	/* A signal that does not kill: the shell's number. */
 	r.signal = SIGCHLD;
 	ck_assert_int_eq(status_like(&r), (128 + SIGCHLD) << 8);
+}
+END_TEST
+
+/* The note names the program's own process, while it runs. */
+START_TEST(the_child_is_noted)
+{
+	char name[] = "/tmp/di-check.XXXXXX", script[128];
+	char *argv[] = { (char *)"sh", (char *)"-c", script, NULL };
+	struct child_result r;
+	sigset_t mask;
+	pid_t pid;
+	int fd = mkstemp(name);
+
+	ck_assert_int_ge(fd, 0);
+	snprintf(script, sizeof(script), "read pid start <%s; "
+	         "test $pid = $$ || exit 3; kill -KILL $$", name);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	ck_assert_int_eq(child_run_masked("/bin/sh", argv, environ, &mask, fd,
+	                                  &r), 0);
+	unlink(name);
+	ck_assert_int_eq(r.exit_status, -1);
+	ck_assert_int_eq(r.signal, SIGKILL);
+	ck_assert_int_eq(alive_noted(fd, &pid), 0);
+	close(fd);
+}
+END_TEST
+
+/* Whether there is a core depends on the machine: as waitpid tells. */
+START_TEST(dumped_or_not)
+{
+	char folder[] = "/tmp/di-check.XXXXXX";
+	const struct rlimit much = { 1 << 26, 1 << 26 };
+	struct child_result r;
+	int status;
+	pid_t pid;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	(void)setrlimit(RLIMIT_CORE, &much);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "kill -SEGV $$", NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(run_sh("kill -SEGV $$", &r), 0);
+	ck_assert_int_eq(r.signal, SIGSEGV);
+	ck_assert_int_eq(r.dumped, WCOREDUMP(status) != 0);
+	ck_assert_int_eq(run_sh("rm -f ./*", &r), 0);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+static int
+run_and_be_interrupted(int unused)
+{
+	struct child_result r;
+
+	(void)unused;
+	HOLDS(interrupt());
+	HOLDS(run_sh("sleep 0.2; exit 7", &r) == 0);
+	HOLDS(r.exit_status == 7);
+	HOLDS(apart_ticks >= 4);
+	return 0;
+}
+
+START_TEST(interrupted)
+{
+	apart(run_and_be_interrupted, 0);
+}
+END_TEST
+
+/* As it was before, but for the error. */
+static int
+run_refused(int i)
+{
+	const int errors[] = { -EMFILE, -EAGAIN, -ECHILD };
+	struct child_result r = { .exit_status = 42, .signal = 43 };
+	int fds = descriptors_open(), err;
+	struct rlimit limit;
+	struct sigaction chld;
+	sigset_t before, after;
+
+	HOLDS(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	HOLDS(i != 0 || room_for(1, &limit));
+	HOLDS(i != 1 || deny_fork());
+	HOLDS(i != 2 || deny(SYS_wait4, -1, 0, ECHILD));
+	HOLDS(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	err = run_sh("exit 0", &r);
+	HOLDS(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	HOLDS(err == errors[i]);
+	HOLDS(r.exit_status == 42 && r.signal == 43);
+	HOLDS(descriptors_open() == fds);
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	HOLDS(same_mask(&before, &after));
+	HOLDS(sigaction(SIGCHLD, NULL, &chld) == 0);
+	HOLDS(chld.sa_handler == SIG_IGN);
+	return 0;
+}
+
+START_TEST(the_kernel_refuses)
+{
+	apart(run_refused, _i);
+}
+END_TEST
+
+/* That there is no such program can't be told: the status is a shell's. */
+static int
+run_and_hear_nothing(int unused)
+{
+	char *argv[] = { (char *)"x", NULL };
+	struct child_result r;
+
+	(void)unused;
+	HOLDS(deny(SYS_write, 2, sizeof(int), EIO));
+	HOLDS(child_run("/no/such", argv, environ, &r) == 0);
+	HOLDS(r.exit_status == 126 && r.signal == 0);
+	return 0;
+}
+
+START_TEST(a_report_that_is_lost)
+{
+	apart(run_and_hear_nothing, 0);
 }
 END_TEST
 
@@ -544,6 +673,11 @@ suite(void)
 	tcase_add_test(t, same_group_and_session);
 	tcase_add_loop_test(t, pending_signals_are_passed_on, 0, 4);
 	tcase_add_test(t, exit_like_the_child);
+	tcase_add_test(t, the_child_is_noted);
+	tcase_add_test(t, dumped_or_not);
+	tcase_add_test(t, interrupted);
+	tcase_add_loop_test(t, the_kernel_refuses, 0, 3);
+	tcase_add_test(t, a_report_that_is_lost);
 	suite_add_tcase(s, t);
 	return s;
 }

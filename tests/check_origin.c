@@ -302,6 +302,19 @@ START_TEST(lines_are_cut)
 }
 END_TEST
 
+/* The first process of all was called by nobody that we could name. */
+START_TEST(nobody_called_it)
+{
+	struct origin o;
+
+	memset(&o, 'x', sizeof(o));
+	origin_read(1, &o);
+	ck_assert_int_eq(o.parent, 0);
+	ck_assert_str_eq(o.parent_name, "");
+	ck_assert_str_eq(o.parent_line, "");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -314,6 +327,7 @@ suite(void)
 	tcase_add_test(t, nothing_to_read);
 	tcase_add_test(t, terminals_and_uids);
 	tcase_add_test(t, lines_are_cut);
+	tcase_add_test(t, nobody_called_it);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "check_main.h"
 #include "marker.h"
 #include "real.h"
@@ -61,6 +62,27 @@ START_TEST(test_path)
 		ck_assert_str_eq(path, "/usr/bin/dpkg.distrib");
 	else if (path)
 		ck_assert_str_eq(path, "/usr/bin/dpkg");
+}
+END_TEST
+
+/* What can't be read can't be told from ours: it is never run. */
+static int
+no_path(int unused)
+{
+	(void)unused;
+	HOLDS(deny(SYS_openat, 2, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	           O_NONBLOCK, EMFILE));
+	for (int i = REAL_DPKG; i <= REAL_RECONFIGURE; i++) {
+		const char *path = real_path((enum real_program)i);
+
+		HOLDS(path == NULL || strstr(path, ".distrib") != NULL);
+	}
+	return 0;
+}
+
+START_TEST(test_no_path)
+{
+	apart(no_path, 0);
 }
 END_TEST
 
@@ -156,6 +178,11 @@ START_TEST(test_bad_image)
 	memset(&m.ph[1].p_offset, 0xff, sizeof(m.ph[1].p_offset));
 	ck_assert(!is_ours(&m, sizeof(m)));
 	m = make_image();
+	/* a name of five bytes, and the end before what fills it up */
+	m.first.n_namesz = 5;
+	m.ph[1].p_filesz = sizeof(m.first) + 5;
+	ck_assert(!is_ours(&m, sizeof(m)));
+	m = make_image();
 	memset(&m.eh.e_phoff, 0xff, sizeof(m.eh.e_phoff));
 	ck_assert(!is_ours(&m, sizeof(m)));
 	m = make_image();
@@ -194,6 +221,7 @@ suite(void)
 
 	tcase_add_test(t, test_names);
 	tcase_add_test(t, test_path);
+	tcase_add_test(t, test_no_path);
 	tcase_add_test(t, test_marker);
 	tcase_add_test(t, test_not_elf);
 	tcase_add_test(t, test_image);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "apart.h"
 #include "check_main.h"
 #include "scratch.h"
 #include "which.h"
@@ -77,6 +78,23 @@ START_TEST(too_long)
 }
 END_TEST
 
+/* In a folder that we may not search there may be one. */
+static int
+hidden(int unused)
+{
+	(void)unused;
+	HOLDS(deny(SYS_newfstatat, -1, 0, EACCES));
+	HOLDS(look("sh", "/no/such:/bin") == -EACCES);
+	HOLDS(look("/bin/sh", NULL) == -EACCES);
+	return 0;
+}
+
+START_TEST(folders_that_are_closed)
+{
+	apart(hidden, 0);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -87,6 +105,7 @@ suite(void)
 	tcase_add_test(t, the_first_that_may_be_run);
 	tcase_add_test(t, here_and_by_name);
 	tcase_add_test(t, too_long);
+	tcase_add_test(t, folders_that_are_closed);
 	suite_add_tcase(s, t);
 	return s;
 }
