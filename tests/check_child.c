@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -214,6 +215,31 @@ wait_state(pid_t pid, const char *states)
 	ck_abort_msg("%d is %c, not one of %s", (int)pid, state, states);
 }
 
+/* Until it is in the call in which it hears of signals, where the kernel tells
+ * that (proc(5), /proc/PID/syscall). */
+static void
+wait_listening(pid_t pid)
+{
+	char path[64], text[32];
+	FILE *f;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	for (i = 0; i < 10000; i++) {
+		text[0] = '\0';
+		f = fopen(path, "r");
+		if (f == NULL)
+			break;
+		if (fgets(text, sizeof(text), f) == NULL)
+			text[0] = '\0';
+		fclose(f);
+		if (strtol(text, NULL, 10) == SYS_rt_sigtimedwait)
+			return;
+		rest();
+	}
+	wait_state(pid, "S");
+}
+
 #define LOOP "echo $$; while :; do sleep 0.01; done"
 
 START_TEST(forwards)
@@ -242,9 +268,7 @@ START_TEST(group_signals_reach_the_child_alone)
 	int i;
 
 	/* What is there before it waits counts as the group's; see child.c. */
-	for (i = 0; i < 100; i++)
-		rest();
-	wait_state(n.pid, "S");
+	wait_listening(n.pid);
 	/* To us alone: we go on, and so does the child. */
 	for (i = 0; i < 5; i++) {
 		kill(n.pid, signals[_i]);
