@@ -5,10 +5,10 @@
 
 /*
  * For tests of what a killed run leaves behind: in the flavours with
- * sanitizers and with coverage, and only there, the process dies by SIGKILL at the point that
- * DI_TEST_KILL names. For bench/profile: with DI_TEST_TIMES=FILE each point
- * of a run adds a line to it, POINT and two times in microseconds: the clock,
- * and what we ourselves have computed so far.
+ * sanitizers and with coverage, and only there, the process dies by SIGKILL at
+ * the point that DI_TEST_KILL names. For bench/profile: with
+ * DI_TEST_TIMES=FILE each point of a run adds a line to it, POINT and two times
+ * in microseconds: the clock, and what we ourselves have computed so far.
  */
 #ifdef DI_TEST_HOOKS
 #include <fcntl.h>

@@ -33,12 +33,6 @@ struct nested {
 #define NESTED_WAIT 600
 int nested_or_own(struct session *s, struct guard *g, struct nested *ret,
                   struct diag *diag);
-/*
- * Its second half, to be asked when state_lock has said ERR_BUSY. 1: joined;
- * 0: there is no live run (any more, or not yet): try the lock again; ERR_BUSY:
- * an admin's action, whose name is in *ret_action (static); -errno.
- */
-int nested_join(struct state *s, struct nested *ret, const char **ret_action);
 /* After the real program has ended. */
 void nested_leave(struct nested *n);
 

@@ -49,6 +49,14 @@ apart(int (*check)(int), int i)
 	ck_assert_int_eq(status, 0);
 }
 
+/* A test that is nothing else; in a loop the function has its number. */
+#define APART_TEST(name, check) \
+START_TEST(name) \
+{ \
+	apart(check, _i); \
+} \
+END_TEST
+
 /*
  * From here on a system call fails with err: each of its kind (arg: -1), or
  * where the low half of an argument is as given. For good, as in a sandbox.

@@ -161,11 +161,7 @@ without_proc(int i)
 	return 0;
 }
 
-START_TEST(a_root_without_proc)
-{
-	apart(without_proc, _i);
-}
-END_TEST
+APART_TEST(a_root_without_proc, without_proc)
 
 /* The note of one who had none is right where its number is all there is. */
 START_TEST(a_note_without_time)
@@ -196,11 +192,7 @@ of_somebody_else(int unused)
 	return 0;
 }
 
-START_TEST(who_may_not_be_asked_lives)
-{
-	apart(of_somebody_else, 0);
-}
-END_TEST
+APART_TEST(who_may_not_be_asked_lives, of_somebody_else)
 
 START_TEST(what_can_not_be_noted)
 {

@@ -159,11 +159,7 @@ list_descriptors(int i)
 	return 0;
 }
 
-START_TEST(only_three_descriptors)
-{
-	apart(list_descriptors, _i);
-}
-END_TEST
+APART_TEST(only_three_descriptors, list_descriptors)
 
 START_TEST(null_in_and_err)
 {
@@ -315,11 +311,7 @@ start_with_few(int unused)
 	return 0;
 }
 
-START_TEST(few_descriptors)
-{
-	apart(start_with_few, 0);
-}
-END_TEST
+APART_TEST(few_descriptors, start_with_few)
 
 /* Nothing is left of what the kernel refuses: process, descriptors. */
 static int
@@ -348,11 +340,7 @@ start_refused(int i)
 	return 0;
 }
 
-START_TEST(the_kernel_refuses)
-{
-	apart(start_refused, _i);
-}
-END_TEST
+APART_TEST(the_kernel_refuses, start_refused)
 
 static int
 start_without_null(int unused)
@@ -375,11 +363,7 @@ start_without_null(int unused)
 	return 0;
 }
 
-START_TEST(a_root_without_devices)
-{
-	apart(start_without_null, 0);
-}
-END_TEST
+APART_TEST(a_root_without_devices, start_without_null)
 
 /* It can't tell us that there is no such program: its status does. */
 static int
@@ -395,11 +379,7 @@ start_and_hear_nothing(int unused)
 	return 0;
 }
 
-START_TEST(a_report_that_is_lost)
-{
-	apart(start_and_hear_nothing, 0);
-}
-END_TEST
+APART_TEST(a_report_that_is_lost, start_and_hear_nothing)
 
 static int
 start_and_be_interrupted(int unused)
@@ -416,11 +396,7 @@ start_and_be_interrupted(int unused)
 	return 0;
 }
 
-START_TEST(interrupted)
-{
-	apart(start_and_be_interrupted, 0);
-}
-END_TEST
+APART_TEST(interrupted, start_and_be_interrupted)
 
 /* Nobody knows how it ended, and a listing that was cut off is none. */
 START_TEST(reaped_by_somebody_else)

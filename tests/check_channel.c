@@ -185,11 +185,7 @@ receive_with_few(int unused)
 	return 0;
 }
 
-START_TEST(few_descriptors)
-{
-	apart(receive_with_few, 0);
-}
-END_TEST
+APART_TEST(few_descriptors, receive_with_few)
 
 START_TEST(what_is_no_channel)
 {
@@ -260,11 +256,7 @@ this_side(int takes)
 }
 
 /* Nothing is lost or doubled by signals while it waits. */
-START_TEST(interrupted)
-{
-	apart(this_side, _i);
-}
-END_TEST
+APART_TEST(interrupted, this_side)
 
 static Suite *
 suite(void)

@@ -613,11 +613,7 @@ run_and_be_interrupted(int unused)
 	return 0;
 }
 
-START_TEST(interrupted)
-{
-	apart(run_and_be_interrupted, 0);
-}
-END_TEST
+APART_TEST(interrupted, run_and_be_interrupted)
 
 /* As it was before, but for the error. */
 static int
@@ -648,11 +644,7 @@ run_refused(int i)
 	return 0;
 }
 
-START_TEST(the_kernel_refuses)
-{
-	apart(run_refused, _i);
-}
-END_TEST
+APART_TEST(the_kernel_refuses, run_refused)
 
 /* That there is no such program can't be told: the status is a shell's. */
 static int
@@ -668,11 +660,7 @@ run_and_hear_nothing(int unused)
 	return 0;
 }
 
-START_TEST(a_report_that_is_lost)
-{
-	apart(run_and_hear_nothing, 0);
-}
-END_TEST
+APART_TEST(a_report_that_is_lost, run_and_hear_nothing)
 
 static Suite *
 suite(void)

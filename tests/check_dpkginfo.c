@@ -154,8 +154,10 @@ END_TEST
 START_TEST(many_lists_refused)
 {
 	struct package **all;
+	int open_now;
 
 	all = many_packages();
+	open_now = descriptors_open();
 	put("info/p7.list", "/x\n\n");
 	put("info/p8.list", "/x\n\n");
 	put("info/p250.list", "/x\n/y\n\n");
@@ -163,6 +165,7 @@ START_TEST(many_lists_refused)
 	                 ERR_FORMAT);
 	ck_assert_str_eq(diag.file, "info/p7.list");
 	ck_assert_uint_eq(diag.line, 2);
+	ck_assert_int_eq(descriptors_open(), open_now);
 	free(all);
 }
 END_TEST

@@ -80,11 +80,7 @@ no_path(int unused)
 	return 0;
 }
 
-START_TEST(test_no_path)
-{
-	apart(no_path, 0);
-}
-END_TEST
+APART_TEST(test_no_path, no_path)
 
 START_TEST(test_marker)
 {

@@ -150,11 +150,7 @@ START_TEST(capabilities)
 }
 END_TEST
 
-START_TEST(capabilities_that_stay)
-{
-	apart(caps_refused, _i);
-}
-END_TEST
+APART_TEST(capabilities_that_stay, caps_refused)
 
 static bool
 limit_is(__rlimit_resource_t what, rlim_t soft, rlim_t hard)
@@ -208,17 +204,9 @@ limits_refused(int i)
 	return 0;
 }
 
-START_TEST(limits_of_a_worker)
-{
-	apart(limits, 0);
-}
-END_TEST
+APART_TEST(limits_of_a_worker, limits)
 
-START_TEST(limits_that_can_not_be_set)
-{
-	apart(limits_refused, _i);
-}
-END_TEST
+APART_TEST(limits_that_can_not_be_set, limits_refused)
 
 static bool
 landlocked(void)
@@ -437,11 +425,7 @@ no_filters(int i)
 	return 0;
 }
 
-START_TEST(kernels_without_filters)
-{
-	apart(no_filters, _i);
-}
-END_TEST
+APART_TEST(kernels_without_filters, no_filters)
 
 static Suite *
 suite(void)

@@ -89,11 +89,7 @@ hidden(int unused)
 	return 0;
 }
 
-START_TEST(folders_that_are_closed)
-{
-	apart(hidden, 0);
-}
-END_TEST
+APART_TEST(folders_that_are_closed, hidden)
 
 static Suite *
 suite(void)

@@ -61,7 +61,6 @@ by_hand(struct journal *j)
 static int
 join_at(int run_fd, struct nested *ret, const char **ret_action)
 {
-	const char *action = NULL;
 	int fd = open_visitors(run_fd), r;
 	struct journal *j = NULL;
 
@@ -73,13 +72,12 @@ join_at(int run_fd, struct nested *ret, const char **ret_action)
 	else if (r == 0)
 		r = journal_open(run_fd, false, &j);
 	if (r == 0 && j != NULL && is_live(j)) {
-		action = by_hand(j);
-		if (action == NULL) {
+		*ret_action = by_hand(j);
+		if (*ret_action == NULL) {
 			ret->hold_fd = fd;
 			ret->journal = j;
 			return 1;
 		}
-		*ret_action = action;
 		r = ERR_BUSY;
 	}
 	journal_free(j);
@@ -87,8 +85,13 @@ join_at(int run_fd, struct nested *ret, const char **ret_action)
 	return r == -ENOENT ? 0 : r;
 }
 
-int
-nested_join(struct state *s, struct nested *ret, const char **ret_action)
+/*
+ * To be asked when state_lock has said ERR_BUSY. 1: joined; 0: there is no live
+ * run (any more, or not yet): try the lock again; ERR_BUSY: an admin's action,
+ * whose name is in *ret_action (static); -errno.
+ */
+static int
+join(struct state *s, struct nested *ret, const char **ret_action)
 {
 	int fd, r = 0;
 
@@ -146,7 +149,7 @@ nested_or_own(struct session *s, struct guard *g, struct nested *ret,
 
 		if (e != ERR_BUSY)
 			return e;
-		r = nested_join(s->state, ret, &action);
+		r = join(s->state, ret, &action);
 		if (r > 0)
 			return 0;
 		tries = r == ERR_BUSY ? 0 : tries + 1;
