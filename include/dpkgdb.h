@@ -102,8 +102,9 @@ struct dpkgdb {
 
 /*
  * Loads status, updates, diversions, statoverride, info/format from an open
- * admindir (borrowed: kept open until dpkgdb_free). No status at all: an
- * empty database. Errors: ERR_FORMAT, ERR_LIMIT (both with *diag), -errno.
+ * admindir (borrowed: kept open until dpkgdb_free), also while a dpkg is at
+ * work there. No status at all: an empty database. Errors: ERR_FORMAT,
+ * ERR_LIMIT, ERR_BUSY (it never held still; all with *diag), -errno.
  */
 int dpkgdb_load(int admindir_fd, struct dpkgdb **ret, struct diag *diag);
 void dpkgdb_free(struct dpkgdb *db);

@@ -72,7 +72,8 @@ char *dpkgtext_path(char *path, size_t len);
  */
 char *dpkgtext_name(struct dpkgdb *db, char *line, size_t len);
 
-/* dpkgstatus.c: status and updates, into db->packages, sorted. */
+/* dpkgstatus.c: status and updates, into db->packages, sorted. -ESTALE: they
+ * have become others meanwhile, and must be read again. */
 int dpkgstatus_load(struct dpkgdb *db, struct diag *diag);
 
 /* dpkgstanza.c: the stanza of t at which d stands. Edits t behind d. */

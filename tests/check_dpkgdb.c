@@ -1,7 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include <stdarg.h>
+#include <sys/syscall.h>
+
 #include "check_main.h"
 #include "dpkgdb_fixture.h"
+
+/* Stands in for libc's: what a dpkg at work does just before a file of its is
+ * opened. */
+static const char *before_opening;
+static void (*at_work)(void);
+
+int
+openat(int fd, const char *name, int flags, ...)
+{
+	void (*work)(void) = at_work;
+	mode_t mode = 0;
+	va_list args;
+
+	if ((flags & O_CREAT) != 0) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	if (work != NULL && strcmp(name, before_opening) == 0) {
+		at_work = NULL;
+		work();
+	}
+	return (int)syscall(SYS_openat, fd, name, flags, mode);
+}
 
 START_TEST(nothing_there)
 {
@@ -174,6 +201,70 @@ START_TEST(order_and_duplicates)
 	ck_assert_ptr_eq(dpkgdb_first(db, "b"), get("b", "amd64"));
 	ck_assert_ptr_null(dpkgdb_find(db, "b", "all"));
 	ck_assert_ptr_null(dpkgdb_first(db, "bb"));
+}
+END_TEST
+
+/* As dpkg does it: a new status by rename, then the updates go. */
+static void
+checkpoint(void)
+{
+	put("status-new", OK("a", "all") "\n" OK("new", "all"));
+	ck_assert_int_eq(renameat(dir_fd, "status-new", dir_fd, "status"), 0);
+	unlinkat(dir_fd, "updates/0000", 0);
+	unlinkat(dir_fd, "updates/0001", 0);
+}
+
+static void
+with_updates(void)
+{
+	put("status", OK("a", "all"));
+	put("updates/0000", "Package: new\nStatus: install ok unpacked\n"
+	    "Architecture: all\nVersion: 1-1\n");
+	put("updates/0001", "Package: new\nStatus: install ok half-configured\n"
+	    "Architecture: all\nVersion: 1-1\n");
+}
+
+/* Whenever it comes, what was before it is not mixed with what is after. */
+START_TEST(a_checkpoint_meanwhile)
+{
+	static const char *const moments[] = {
+		"updates", "updates/0000", "updates/0001"
+	};
+	int open_now = descriptors_open();
+
+	with_updates();
+	before_opening = moments[_i];
+	at_work = checkpoint;
+	load();
+	ck_assert_ptr_null(at_work);
+	ck_assert_uint_eq(db->n_packages, 2);
+	ck_assert_int_eq(get("new", "all")->state, PKG_INSTALLED);
+	dpkgdb_free(db);
+	db = NULL;
+	ck_assert_int_eq(descriptors_open(), open_now);
+}
+END_TEST
+
+static int checkpoints;
+
+static void
+checkpoint_again(void)
+{
+	checkpoints++;
+	checkpoint();
+	at_work = checkpoint_again;
+}
+
+/* It ends, and says why. */
+START_TEST(checkpoints_without_end)
+{
+	with_updates();
+	before_opening = "updates";
+	checkpoints = 0;
+	at_work = checkpoint_again;
+	load_fails(ERR_BUSY, "status", 0);
+	ck_assert_int_ge(checkpoints, 2);
+	at_work = NULL;
 }
 END_TEST
 
@@ -445,6 +536,8 @@ suite(void)
 	tcase_add_test(t, status_no_file);
 	tcase_add_test(t, status_too_large);
 	tcase_add_test(t, order_and_duplicates);
+	tcase_add_loop_test(t, a_checkpoint_meanwhile, 0, 3);
+	tcase_add_test(t, checkpoints_without_end);
 	tcase_add_test(t, updates);
 	tcase_add_test(t, updates_refused);
 	tcase_add_test(t, keys);

@@ -16,6 +16,8 @@
 
 /* A name is part of a file name; longer ones cannot be installed. */
 #define NAME_LEN_MAX 255
+/* dpkg writes a new status every 250 changes: twice while we read is a lot. */
+#define LOAD_TRIES 20
 
 int
 dpkgdb_order(const char *name_a, const char *arch_a,
@@ -86,8 +88,8 @@ settle_keys(struct dpkgdb *db)
 	return 0;
 }
 
-int
-dpkgdb_load(int admindir_fd, struct dpkgdb **ret, struct diag *diag)
+static int
+load_once(int admindir_fd, struct dpkgdb **ret, struct diag *diag)
 {
 	struct dpkgdb *db = new_db(admindir_fd);
 	int err;
@@ -109,6 +111,18 @@ dpkgdb_load(int admindir_fd, struct dpkgdb **ret, struct diag *diag)
 	}
 	*ret = db;
 	return 0;
+}
+
+int
+dpkgdb_load(int admindir_fd, struct dpkgdb **ret, struct diag *diag)
+{
+	int err = -ESTALE;
+
+	for (int i = 0; err == -ESTALE && i < LOAD_TRIES; i++)
+		err = load_once(admindir_fd, ret, diag);
+	return err != -ESTALE ? err :
+	       diag_set(diag, ERR_BUSY, "status", 0,
+	                "changes faster than it can be read");
 }
 
 void

@@ -209,13 +209,17 @@ list_updates(int fd, struct names *names, struct diag *diag)
 }
 
 static int
-load_text(struct dpkgdb *db, const char *file, bool update, struct diag *diag)
+load_text(struct dpkgdb *db, const char *file, bool update,
+          struct stat *ret_st, struct diag *diag)
 {
 	struct dpkgtext t;
 	int err;
 
 	err = dpkgtext_read(db, db->priv->admindir_fd, file, file, &t, diag);
-	return err < 0 ? err : parse_text(db, &t, update, diag);
+	if (err < 0)
+		return err;
+	*ret_st = t.st;
+	return parse_text(db, &t, update, diag);
 }
 
 static int
@@ -223,6 +227,7 @@ load_updates(struct dpkgdb *db, struct diag *diag)
 {
 	char file[sizeof("updates/") + UPDATE_NAME_MAX];
 	struct names names = { .n = 0 };
+	struct stat st;
 	int fd, err;
 
 	fd = openat(db->priv->admindir_fd, "updates",
@@ -232,20 +237,39 @@ load_updates(struct dpkgdb *db, struct diag *diag)
 	err = list_updates(fd, &names, diag);
 	for (size_t i = 0; i < names.n && err == 0; i++) {
 		snprintf(file, sizeof(file), "updates/%s", names.all[i]);
-		err = load_text(db, file, true, diag);
+		err = load_text(db, file, true, &st, diag);
 	}
 	free(names.all);
-	return err;
+	return err == -ENOENT ? -ESTALE : err;
+}
+
+/*
+ * dpkg, at work, writes a new status now and then, and removes the updates that
+ * are in it: what was read of the one may not belong to the other.
+ */
+static bool
+is_another(const struct dpkgdb *db, const struct stat *was)
+{
+	struct stat now;
+
+	if (fstatat(db->priv->admindir_fd, "status", &now,
+	            AT_SYMLINK_NOFOLLOW) < 0)
+		return was->st_ino != 0;
+	return now.st_ino != was->st_ino ||
+	       now.st_mtim.tv_sec != was->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
 }
 
 int
 dpkgstatus_load(struct dpkgdb *db, struct diag *diag)
 {
+	struct stat st = { .st_ino = 0 };
 	int err;
 
-	err = load_text(db, "status", false, diag);
+	err = load_text(db, "status", false, &st, diag);
 	if (err < 0 && err != -ENOENT)
 		return err;
 	sort_packages(db);
-	return load_updates(db, diag);
+	err = load_updates(db, diag);
+	return is_another(db, &st) ? -ESTALE : err;
 }
