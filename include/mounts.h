@@ -3,6 +3,7 @@
 #ifndef DI_MOUNTS_H
 #define DI_MOUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,11 @@ struct mount_point {
 	const char *path;	/* below the root, "/" itself included */
 	const char *fstype;
 	const char *source;
+	const char *upper;	/* overlay: the folder written to, else NULL */
 	uint64_t id;
 	uint64_t dev;		/* as st_dev; on btrfs its files tell others */
+	bool readonly;		/* the mount's own flag */
+	bool fs_readonly;	/* of the file system, for all its mounts */
 };
 
 struct mounts {
@@ -41,5 +45,21 @@ void mounts_free(struct mounts *m);
  * last mounted of equals. NULL: none (mounts empty). */
 const struct mount_point *mounts_covering(const struct mounts *m,
                                           const char *path);
+
+/*
+ * What is written there, is it still there after the next boot? By the mount's
+ * type: tmpfs, ramfs and disks in memory (ram, zram) forget; an overlay forgets
+ * where its upper folder lies on such a thing, or on another such overlay.
+ * host: the mounts of the whole machine (instdir ""), by which upper is named.
+ * What can't be told counts as lasting.
+ */
+bool mounts_lasting(const struct mounts *host, const struct mount_point *p);
+
+/*
+ * Is the block device below read-only by itself (ioctl_ro(2), as sysfs tells
+ * it: /sys/dev/block/MAJOR:MINOR/ro; where dev is no block device's number,
+ * that of source's node)? 1, 0; 0 too where it has none, or none is known.
+ */
+int mounts_device_readonly(const struct mount_point *p);
 
 #endif

@@ -81,6 +81,100 @@ START_TEST(odd_sources)
 }
 END_TEST
 
+/* The options of a mount at "/": its own and its file system's. */
+static struct mounts *
+with_options(const char *type, const char *own, const char *all)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "20 1 0:5 / / %s shared:1 - %s src %s\n",
+	         own, type, all);
+	return parsed(text, "");
+}
+
+START_TEST(read_only_ones)
+{
+	static const struct {
+		const char *own, *all;
+		bool readonly, fs_readonly;
+	} rows[] = {
+		{ "rw", "rw", false, false },
+		{ "ro", "rw", true, false },
+		{ "rw", "ro", false, true },
+		{ "ro,nosuid,relatime", "ro,seclabel", true, true },
+		{ "nosuid,ro", "seclabel,ro", true, true },
+		{ "rw,root,roll,errors=ro,aro", "rw,errors=remount-ro,r", false,
+		  false },
+		{ "rw,,", "", false, false },
+		{ ",ro", ",,ro,", true, true },
+		{ "rw,a\\,ro", "rw,a\\054ro\\", false, false },
+		{ "rw,a\\\\,ro", "rw,a\\", true, false },
+		{ "\xff\1", "r", false, false }
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct mounts *m = with_options("ext4", rows[i].own,
+		                                rows[i].all);
+
+		ck_assert_uint_eq(m->n_points, 1);
+		ck_assert_msg(m->points[0].readonly == rows[i].readonly &&
+		              m->points[0].fs_readonly == rows[i].fs_readonly,
+		              "%s %s", rows[i].own, rows[i].all);
+		ck_assert_ptr_null(m->points[0].upper);
+		mounts_free(m);
+	}
+}
+END_TEST
+
+START_TEST(upper_folders)
+{
+	static const struct {
+		const char *options, *upper;
+	} rows[] = {
+		{ "rw,lowerdir=/l,upperdir=/u/x,workdir=/w", "/u/x" },
+		{ "rw,upperdir=/u", "/u" },
+		{ "rw,upperdir=rel/u,x", "rel/u" },
+		{ "rw,upperdir=/a\\040b\\011c\\012,x", "/a b\tc\n" },
+		/* As overlayfs wants them to be given, and the kernel shows. */
+		{ "rw,upperdir=/a\\134\\054b\\134:c\\134\\134d\\075e,x",
+		  "/a,b:c\\d=e" },
+		{ "rw,upperdir=/a\\054b:c,x", "/a,b:c" },
+		{ "rw,upperdir=/a\\,b\\:c\\\\d,x", "/a,b:c\\d" },
+		{ "rw,upperdir=/a\\,upperdir=/b,workdir=/w",
+		  "/a,upperdir=/b" },
+		{ "rw,lowerdir=/l\\,upperdir=/no,upperdir=/u", "/u" },
+		{ "rw,upperdir=//a///b/,x", "/a/b/" },
+		{ "rw,upperdir=/a,upperdir=/b", "/a" },
+		{ "rw,upperdir=/a\\", "/a\\" },
+		{ "rw,upperdir=/a\\0", "/a0" },
+		{ "rw,upperdir=/a\\000b", "/a000b" },
+		{ "rw,upperdir=/a\\400b", "/a400b" },
+		{ "rw,upperdir=\xff\xfe", "\xff\xfe" },
+		{ "rw,upperdir=,workdir=/w", NULL },
+		{ "rw,upperdir", NULL },
+		{ "rw,xupperdir=/a", NULL },
+		{ "ro,lowerdir=/a:/b", NULL },
+		{ "", NULL }
+	};
+	struct mounts *m;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		m = with_options("overlay", "rw", rows[i].options);
+		if (rows[i].upper == NULL)
+			ck_assert_ptr_null(m->points[0].upper);
+		else
+			ck_assert_str_eq(m->points[0].upper, rows[i].upper);
+		mounts_free(m);
+	}
+	m = with_options("fuse.x", "rw", "rw,upperdir=/u");
+	ck_assert_ptr_null(m->points[0].upper);
+	mounts_free(m);
+	m = with_options("overlay", "rw,upperdir=/u", "rw");
+	ck_assert_ptr_null(m->points[0].upper);
+	mounts_free(m);
+}
+END_TEST
+
 START_TEST(sorted_by_path)
 {
 	struct mounts *m = parsed(
@@ -273,7 +367,8 @@ END_TEST
 START_TEST(every_cut_is_safe)
 {
 	static const char text[] = ROOT_LINE
-	    "21 20 8:1 / /a\\040b rw shared:1 - ext4 /dev/x rw\n";
+	    "21 20 8:1 / /a\\040b ro shared:1 - overlay x "
+	    "rw,upperdir=/u\\134\\054\n";
 	size_t whole = sizeof(text) - 1;
 
 	for (size_t n = 0; n <= whole; n++) {
@@ -371,7 +466,18 @@ try_mounting(void)
 	p = mounts_covering(m, other);
 	if (p != NULL && strcmp(p->path, other) == 0)
 		return 3;
+	if (p != NULL && p->readonly)
+		return 7;
 	mounts_free(m);
+	if (mount(NULL, file, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY,
+	          NULL) == 0) {
+		if (mounts_load("", &m, NULL) < 0)
+			return 8;
+		p = mounts_covering(m, file);
+		if (p == NULL || !p->readonly || p->fs_readonly)
+			return 9;
+		mounts_free(m);
+	}
 	if (mounts_load(scratch_path, &m, NULL) < 0)
 		return 4;
 	if (m->n_points != 1 || strcmp(m->points[0].path, "/a file") != 0)
@@ -421,6 +527,8 @@ suite(void)
 
 	tcase_add_test(t, all_parts_of_a_line);
 	tcase_add_test(t, odd_sources);
+	tcase_add_test(t, read_only_ones);
+	tcase_add_test(t, upper_folders);
 	tcase_add_test(t, sorted_by_path);
 	tcase_add_test(t, covered_by_component);
 	tcase_add_test(t, only_what_is_below_instdir);

@@ -103,12 +103,44 @@ read_id(const struct field *f, uint64_t *ret)
 	return true;
 }
 
-/* Type and source, behind the optional fields. */
+/*
+ * The option name, or the value of "name=". A comma within a value stands there
+ * as "\054", or behind a backslash.
+ */
+static bool
+find_option(const struct field *options, const char *name, struct field *ret)
+{
+	const char *at = options->s, *end = at + options->n, *next;
+	size_t n = strlen(name);
+
+	for (; at < end; at = next < end ? next + 1 : end) {
+		next = at;
+		while (next < end && *next != ',')
+			next += *next == '\\' && end - next > 1 ? 2 : 1;
+		if ((size_t)(next - at) < n || memcmp(at, name, n) != 0 ||
+		    (name[n - 1] != '=' && at + n != next))
+			continue;
+		ret->s = at + n;
+		ret->n = (size_t)(next - ret->s);
+		return true;
+	}
+	return false;
+}
+
+static bool
+has_option(const struct field *options, const char *name)
+{
+	struct field none;
+
+	return find_option(options, name, &none);
+}
+
+/* Type, source and the file system's options, behind the optional fields. */
 static const char *
 read_tail(const char **at, const char *end, struct field *type,
-          struct field *source)
+          struct field *source, struct field *options)
 {
-	struct field f, options;
+	struct field f;
 
 	do {
 		if (!next_field(at, end, &f))
@@ -116,7 +148,7 @@ read_tail(const char **at, const char *end, struct field *type,
 	} while (f.n != 1 || f.s[0] != '-');
 	/* The source may be an empty word, but there is an end to it. */
 	if (!next_field(at, end, type) || type->n == 0 ||
-	    !next_field(at, end, source) || !next_field(at, end, &options))
+	    !next_field(at, end, source) || !next_field(at, end, options))
 		return "the line is cut off";
 	return NULL;
 }
@@ -143,6 +175,36 @@ keep_texts(struct arena *a, const struct field *point,
 	return 0;
 }
 
+/*
+ * overlayfs shows the name as it was given: with backslashes of its own, which
+ * the kernel then escapes as it does all.
+ */
+static int
+keep_upper(struct arena *a, const struct field *options, struct mount_point *p)
+{
+	struct field value;
+	char *upper, *to;
+
+	if (strcmp(p->fstype, "overlay") != 0 ||
+	    !find_option(options, "upperdir=", &value) || value.n == 0)
+		return 0;
+	upper = arena_strndup(a, value.s, value.n);
+	if (upper == NULL)
+		return -ENOMEM;
+	vis_undo(upper);
+	to = upper;
+	for (const char *from = upper; *from != '\0'; from++) {
+		if (*from == '\\' && from[1] != '\0')
+			from++;
+		/* mounts_covering() takes no empty components. */
+		if (*from != '/' || to == upper || to[-1] != '/')
+			*to++ = *from;
+	}
+	*to = '\0';
+	p->upper = upper;
+	return 0;
+}
+
 static int
 add_row(struct mounts_priv *p, const struct row *row)
 {
@@ -166,7 +228,7 @@ static int
 read_line(struct mounts_priv *p, unsigned long number, const char *line,
           size_t n)
 {
-	struct field f[FIXED], type, source;
+	struct field f[FIXED], type, source, options;
 	const char *at = line, *end = line + n, *wrong = NULL;
 	struct row row = { 0 };
 	int err = ERR_FORMAT;
@@ -182,10 +244,14 @@ read_line(struct mounts_priv *p, unsigned long number, const char *line,
 	if (wrong == NULL && !read_device(&f[DEVICE], &row.point.dev))
 		wrong = "bad device number";
 	if (wrong == NULL)
-		wrong = read_tail(&at, end, &type, &source);
+		wrong = read_tail(&at, end, &type, &source, &options);
 	if (wrong == NULL) {
+		row.point.readonly = has_option(&f[OPTIONS], "ro");
+		row.point.fs_readonly = has_option(&options, "ro");
 		err = keep_texts(p->arena, &f[POINT], &type, &source,
 		                 &row.point);
+		if (err == 0)
+			err = keep_upper(p->arena, &options, &row.point);
 		if (err == ERR_FORMAT)
 			wrong = "bad mount point";
 	}
