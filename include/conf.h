@@ -20,6 +20,8 @@ enum conf_check { CONF_CHECK_OFF, CONF_CHECK_WARN, CONF_CHECK_REFUSE };
 
 enum { CONF_DIGEST_MD5 = 1, CONF_DIGEST_SHA1 = 2, CONF_DIGEST_SHA256 = 4 };
 
+enum conf_mounts { CONF_MOUNTS_AUTO, CONF_MOUNTS_REMOUNT, CONF_MOUNTS_OFF };
+
 struct conf_glob {
 	const char *pattern;	/* fnmatch(3) without flags */
 	bool protect;		/* false: exempt */
@@ -33,6 +35,8 @@ struct conf {
 	enum conf_check check_before;	/* default warn */
 	unsigned int digests;		/* default sha1 sha256 */
 	bool overlay;			/* default no */
+	enum conf_mounts mounts;	/* default auto */
+	bool volatile_database;		/* allowed; default no */
 	int jobs;			/* 0: by CPU */
 	uint64_t quarantine_limit;	/* bytes, default 256 MiB; K M G suffixes */
 	unsigned int log;		/* LOG_TO_* bits, default file */
@@ -47,7 +51,8 @@ void conf_free(struct conf *c);
 /*
  * Loads from below root_fd (missing files are fine). `guest`: this is not the
  * running system's own root: keys that could steer the host (jobs,
- * quarantine-limit, log, sign-key) are checked but not taken. `file` not
+ * quarantine-limit, log, sign-key; mounts = remount) are checked but not
+ * taken. `file` not
  * NULL: read only that file (--config, host path relative to AT_FDCWD).
  * Files must be regular, root's and not writable by group or others:
  * ERR_UNSAFE. Unknown key or bad value: ERR_FORMAT. *diag names file, line.

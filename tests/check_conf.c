@@ -41,6 +41,8 @@ expect_defaults(const struct conf *c)
 	ck_assert_int_eq(c->check_before, CONF_CHECK_WARN);
 	ck_assert_uint_eq(c->digests, CONF_DIGEST_SHA1 | CONF_DIGEST_SHA256);
 	ck_assert(!c->overlay);
+	ck_assert_int_eq(c->mounts, CONF_MOUNTS_AUTO);
+	ck_assert(!c->volatile_database);
 	ck_assert_int_eq(c->jobs, 0);
 	ck_assert_uint_eq(c->quarantine_limit, 256u << 20);
 	ck_assert_uint_eq(c->log, LOG_TO_FILE);
@@ -74,6 +76,8 @@ static const char everything[] =
     "check-before = refuse\n"
     "digests = sha256 md5\n"
     "overlay = yes\n"
+    "mounts = remount\n"
+    "volatile-database = allow\n"
     "jobs = 1024\n"
     "quarantine-limit = 3K\n"
     "log = both\n"
@@ -95,6 +99,8 @@ expect_everything(const struct conf *c)
 	ck_assert_int_eq(c->check_before, CONF_CHECK_REFUSE);
 	ck_assert_uint_eq(c->digests, CONF_DIGEST_MD5 | CONF_DIGEST_SHA256);
 	ck_assert(c->overlay);
+	ck_assert_int_eq(c->mounts, CONF_MOUNTS_REMOUNT);
+	ck_assert(c->volatile_database);
 	ck_assert_int_eq(c->jobs, 1024);
 	ck_assert_uint_eq(c->quarantine_limit, 3072);
 	ck_assert_uint_eq(c->log, LOG_TO_FILE | LOG_TO_SYSLOG);
@@ -170,7 +176,8 @@ START_TEST(bad_lines_are_named)
 		"Exempt = /a", "exempt = usr/bin", "protect = x",
 		"check-before = yes", "check-before = warn off",
 		"digests = sha512", "digests = sha1,sha256", "overlay = maybe",
-		"overlay = YES", "jobs = 1025", "jobs = -1", "jobs = x",
+		"overlay = YES", "mounts = on", "mounts = auto off",
+		"volatile-database = yes", "jobs = 1025", "jobs = -1", "jobs = x",
 		"jobs = 1 2", "jobs = 0x4", "quarantine-limit = K",
 		"quarantine-limit = 1T", "quarantine-limit = 1k",
 		"quarantine-limit = -1", "quarantine-limit = 1KK",
@@ -304,6 +311,7 @@ START_TEST(a_guest_cannot_steer_the_host)
 	ck_assert_uint_eq(c->n_globs, 3);
 	ck_assert_int_eq(c->check_before, CONF_CHECK_REFUSE);
 	ck_assert(c->overlay);
+	ck_assert_int_eq(c->mounts, CONF_MOUNTS_AUTO);
 	ck_assert_int_eq(c->jobs, 0);
 	ck_assert_uint_eq(c->quarantine_limit, 256u << 20);
 	ck_assert_uint_eq(c->log, LOG_TO_FILE);

@@ -88,6 +88,13 @@ static const struct word logs[] = {
 	{ NULL, 0 },
 };
 
+static const struct word mount_words[] = {
+	{ "auto", CONF_MOUNTS_AUTO },
+	{ "remount", CONF_MOUNTS_REMOUNT },
+	{ "off", CONF_MOUNTS_OFF },
+	{ NULL, 0 },
+};
+
 static bool
 find_word(const struct word *words, const char *text, unsigned int *ret)
 {
@@ -142,6 +149,27 @@ set_overlay(struct conf_loader *l, char *value)
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
 		return bad_value(l, "overlay must be yes or no");
 	l->c->overlay = value[0] == 'y';
+	return 0;
+}
+
+static int
+set_mounts(struct conf_loader *l, char *value)
+{
+	unsigned int how;
+
+	if (!find_word(mount_words, value, &how))
+		return bad_value(l, "mounts must be auto, remount or off");
+	l->c->mounts = (enum conf_mounts)how;
+	return 0;
+}
+
+static int
+set_volatile_database(struct conf_loader *l, char *value)
+{
+	if (strcmp(value, "allow") != 0 && strcmp(value, "refuse") != 0)
+		return bad_value(l,
+		    "volatile-database must be refuse or allow");
+	l->c->volatile_database = value[0] == 'a';
 	return 0;
 }
 
@@ -202,6 +230,8 @@ static const struct key {
 	{ "check-before", set_check_before },
 	{ "digests", set_digests },
 	{ "overlay", set_overlay },
+	{ "mounts", set_mounts },
+	{ "volatile-database", set_volatile_database },
 	{ "jobs", set_jobs },
 	{ "quarantine-limit", set_quarantine_limit },
 	{ "log", set_log },
@@ -415,11 +445,15 @@ conf_format(const struct conf *c, struct buf *out)
 	err = format_lists(c, out);
 	if (err == 0)
 		err = buf_addf(out, "check-before = %s\noverlay = %s\n"
+		               "mounts = %s\nvolatile-database = %s\n"
 		               "jobs = %d\nquarantine-limit = %" PRIu64 "\n"
 		               "log = %s\n",
 		               word_of(checks, c->check_before),
-		               c->overlay ? "yes" : "no", c->jobs,
-		               c->quarantine_limit, word_of(logs, c->log));
+		               c->overlay ? "yes" : "no",
+		               word_of(mount_words, c->mounts),
+		               c->volatile_database ? "allow" : "refuse",
+		               c->jobs, c->quarantine_limit,
+		               word_of(logs, c->log));
 	if (err == 0 && c->sign_key != NULL)
 		err = buf_addf(out, "sign-key = %s\n", c->sign_key);
 	if (err < 0 && out->data != NULL) {

@@ -181,6 +181,8 @@ conf_load(int root_fd, bool guest, const char *file, struct conf **ret,
 			l.c->quarantine_limit = defaults->quarantine_limit;
 			l.c->log = defaults->log;
 			l.c->sign_key = NULL;
+			if (l.c->mounts == CONF_MOUNTS_REMOUNT)
+				l.c->mounts = defaults->mounts;
 			conf_free(defaults);
 		}
 	}
