@@ -29,6 +29,7 @@ struct act {
 	bool recovered;
 	bool lost;		/* our state is, the flags are not */
 	bool undone;		/* it failed, and all is as it was before */
+	bool left_open;		/* filled: a file system stays writable */
 	const char *note;	/* for the entry; NULL: none */
 };
 

@@ -23,7 +23,9 @@ enum err_code {
 	ERR_NOT_REGULAR,	/* there is something, but no regular file */
 	ERR_UNSAFE,		/* a symlink or owner that we do not trust */
 	ERR_CHILD,		/* a helper program failed */
-	ERR_REFUSED		/* not done, on purpose */
+	ERR_REFUSED,		/* not done, on purpose */
+	ERR_AGAIN		/* to be begun again in a mount namespace of
+				 * its own (keeper.h) */
 };
 
 /* Words for any error code of ours or any -errno. Never NULL; static. */

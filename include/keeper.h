@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "child.h"
+#include "holders.h"
 #include "sandbox.h"
 
 /*
@@ -44,7 +45,12 @@ struct keeper_result {
  * other way: *ret is filled but for the status, and what it left open has
  * been recovered (--recover) as far as that went. -errno: it could not be
  * made, and nothing was done.
+ *
+ * Where work gives KEEPER_AGAIN, all of it begins again, in a new worker and in
+ * a mount namespace of the two and of the program; once, and not after the
+ * program has run.
  */
+#define KEEPER_AGAIN 0x10000
 #define KEEPER_ANSWER 256
 int keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
               void *answer, size_t size, struct keeper_result *ret);
@@ -77,6 +83,28 @@ int keeper_read_end(struct capture *c, int early);
  * process to itself then, which can do nothing else. Fewer is no error.
  */
 void keeper_help(size_t threads);
+
+/* Whether this is the second time, in a mount namespace of our own. */
+bool keeper_private(void);
+
+/*
+ * Read-only mounts and file systems (remount.h). fd is the root of the mount,
+ * O_PATH. To open a mount takes a namespace of our own.
+ */
+enum keeper_mount {
+	KEEPER_MOUNT_OPEN,	/* the mount's own flag goes */
+	KEEPER_MOUNT_SHUT,	/* it comes */
+	KEEPER_FS_OPEN,		/* that of the file system, for all */
+	KEEPER_FS_SHUT
+};
+int keeper_mount(int fd, enum keeper_mount how);
+
+/*
+ * holders_find for the file system that fd lies on, with the right to look at
+ * all processes. 0, fn's result, or -errno.
+ */
+int keeper_holders(int fd, int (*fn)(void *ctx, const struct holder *h),
+                   void *ctx);
 
 /* Starts what now is our program, to record what this run has closed
  * (--recover), and waits for its end. */

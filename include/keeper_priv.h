@@ -29,6 +29,9 @@ enum keeper_op {
 	KEEPER_READ_END,
 	KEEPER_SUCCEED,
 	KEEPER_HELP,		/* the answer has another channel */
+	KEEPER_MOUNT,		/* the root of a mount */
+	KEEPER_HOLDERS,		/* the same; the answer has a channel on which
+				 * struct holder come */
 	KEEPER_SAY,		/* a line for the system's log */
 	KEEPER_DONE
 };
@@ -36,7 +39,8 @@ enum keeper_op {
 struct keeper_request {
 	uint32_t op;
 	uint32_t n;		/* of changes; bytes of the answer, of text */
-	int32_t word;		/* locked; tool; early; work's result */
+	int32_t word;		/* locked; tool; early; enum keeper_mount;
+				 * work's result */
 	int32_t pid;		/* of the reader that is to end */
 	union {
 		struct {
@@ -60,15 +64,21 @@ struct keeper_reply {
 #define KEEPER_HEAD offsetof(struct keeper_request, change)
 
 /*
- * In a worker that was made just now: the channel, who is behind it, and what
- * it could not give away (NULL: nothing; static).
+ * In a worker that was made just now: the channel, who is behind it, whether
+ * it is the second one, and what it could not give away (NULL: nothing;
+ * static).
  */
-void keeper_ask_begin(int fd, pid_t keeper, const char *kept);
+void keeper_ask_begin(int fd, pid_t keeper, bool again, const char *kept);
 /* Its last word. */
 void keeper_ask_done(int status, const void *answer, size_t size);
 
 /* What the keeper does, and everybody who has none. */
 int keeper_read_here(enum keeper_tool tool, int in, struct capture *ret);
 void keeper_succeed_here(const struct keeper_job *job);
+
+/* keeper_mounts.c: what the keeper does of mounts. */
+int keeper_mount_here(int fd, int how, bool again);
+/* Starts a process that looks for holders; *ret_fd is where they come from. */
+int keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd);
 
 #endif

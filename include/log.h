@@ -3,6 +3,7 @@
 #ifndef DI_LOG_H
 #define DI_LOG_H
 
+#include <stdint.h>
 #include <time.h>
 
 /*
@@ -21,6 +22,9 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 enum { LOG_TO_FILE = 1, LOG_TO_SYSLOG = 2 };
 void log_open(int fd, unsigned int where);
 void log_close(void);
+/* Closes the file if it lies on the file system of this device (st_dev), which
+ * nothing may keep writable. */
+void log_leave(uint64_t dev);
 /*
  * A moment as RFC 3339 has it, in UTC; "" before 1970 and after 9999. Reads no
  * file that $TZ names, as all of the C library's calendar does.

@@ -12,6 +12,7 @@
 #include "foreign.h"
 #include "index.h"
 #include "ledger.h"
+#include "mounts.h"
 #include "progress.h"
 #include "state.h"
 
@@ -48,6 +49,8 @@ struct session {
 	/* Path -> struct node *, in arena: what a run found other than it was
 	 * recorded before it opened anything (inode 0: nothing was there). */
 	struct strmap *spoiled;
+	struct mounts *mounts;	/* the host's; NULL: not asked for yet, or not
+				 * to be had (writable.h) */
 	struct arena *arena;
 	struct progress *progress;	/* borrowed; NULL: nobody watches */
 };

@@ -16,6 +16,7 @@ static const char *const texts[] = {
 	[ERR_UNSAFE - ERR_FORMAT] = "unsafe link or owner",
 	[ERR_CHILD - ERR_FORMAT] = "a helper program failed",
 	[ERR_REFUSED - ERR_FORMAT] = "refused",
+	[ERR_AGAIN - ERR_FORMAT] = "to be begun again",
 };
 
 const char *
@@ -23,7 +24,7 @@ err_text(int err)
 {
 	const char *text;
 
-	if (err >= ERR_FORMAT && err <= ERR_REFUSED)
+	if (err >= ERR_FORMAT && err <= ERR_AGAIN)
 		return texts[err - ERR_FORMAT];
 	/* Unlike strerror() this has no buffer and no translation. */
 	if (err > 0 || err < -4095)

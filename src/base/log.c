@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -145,6 +146,17 @@ log_close(void)
 		close(state.fd);
 	state.fd = -1;
 	state.where = 0;
+}
+
+void
+log_leave(uint64_t dev)
+{
+	struct stat st;
+
+	if (state.fd < 0 || fstat(state.fd, &st) < 0 || st.st_dev != dev)
+		return;
+	close(state.fd);
+	state.fd = -1;
 }
 
 static bool

@@ -69,6 +69,8 @@ cli_fail(struct cli *c, int err, const struct diag *d)
 	struct diag plain = { .line = 0 };
 	char text[600];
 
+	if (err == ERR_AGAIN)
+		return KEEPER_AGAIN;
 	if (c->report != NULL && err == report_failed(c->report))
 		return EXIT_TROUBLE;
 	if (d == NULL || d->what[0] == '\0') {
@@ -180,6 +182,8 @@ act(void *ctx)
 	cli_worked(c);
 	session_free(c->session);
 	c->session = NULL;
+	if (status == KEEPER_AGAIN)
+		return status;
 	r = report_end(c->report);
 	if (r == 0 || (r == -EPIPE && v->changes))
 		return status;

@@ -20,10 +20,12 @@
 #include "nested.h"
 #include "records.h"
 #include "recover.h"
+#include "remounted.h"
 #include "self.h"
 #include "settle.h"
 #include "target.h"
 #include "transaction.h"
+#include "writable.h"
 
 static void
 on_finding(void *ctx, const struct finding *f)
@@ -82,8 +84,10 @@ static int
 take_locks(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
-	int r;
+	int r = writable_own(s, diag);
 
+	if (r < 0)
+		return r;
 	if (!a->joins) {
 		r = guard_take(s, frontend_locked(), &a->guard, diag);
 		if (r == 0)
@@ -167,7 +171,10 @@ act_begin(struct act *a, struct diag *diag)
 	    !(a->job->accept && a->job->all))
 		a->job->tally.findings += records_since_last(s, true,
 		                                             on_finding, a);
-	return r < 0 ? r : choose(a, diag);
+	if (r == 0)
+		r = choose(a, diag);
+	return r < 0 || a->job->no_act ? r :
+	       writable_packages(s, a->keys, a->job->n_matched, false, diag);
 }
 
 /* What a newer version has written would be lost, or not be told of it. */
@@ -239,10 +246,24 @@ settled(struct act *a)
 	return r == 0;
 }
 
+/* What was remounted for this, or by a run that could not put it back. */
+static void
+put_back(struct act *a)
+{
+	struct diag d = { .line = 0 };
+	char text[600];
+
+	if (remounted_settle(a->s, &a->guard, &d) == 0)
+		return;
+	diag_text(&d, text, sizeof(text));
+	log_warn("%s", text);
+	a->left_open = true;
+}
+
 int
 act_finish(struct act *a, int r)
 {
-	bool done = false;
+	bool done = false, nested;
 
 	a->t.action = a->name;
 	a->t.exit_status = -1;
@@ -268,8 +289,11 @@ act_finish(struct act *a, int r)
 		a->t.id = transaction_new_id();
 		transaction_write(a->s, &a->t);
 	}
+	nested = a->nested.journal != NULL;
 	journal_free(a->journal);
 	nested_leave(&a->nested);
+	if (!nested && r != ERR_AGAIN && !a->job->no_act)
+		put_back(a);
 	guard_drop(&a->guard);
 	found_free(&a->found);
 	free(a->keys);
@@ -375,6 +399,17 @@ adopt_within(struct act *a, bool adopted)
 	return r;
 }
 
+/* What must be so before the first trace of us is there. */
+static int
+prepare_adoption(struct session *s, struct diag *diag)
+{
+	int r = writable_own(s, diag);
+
+	if (r == 0)
+		r = session_db(s, diag);
+	return r < 0 ? r : writable_adoption(s, diag);
+}
+
 int
 admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 {
@@ -400,7 +435,8 @@ admin_adopt(struct session *s, struct admin_job *job, struct diag *diag)
 			r = act_each_verdict(&a, act_count_due, diag);
 		return act_finish(&a, r);
 	}
-	if (!adopted)
+	r = prepare_adoption(s, diag);
+	if (r == 0 && !adopted)
 		r = state_create(s->root, admindir, &s->state, diag);
 	if (r == 0)
 		r = act_begin(&a, diag);
@@ -465,13 +501,17 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
               struct diag *diag)
 {
 	struct guard guard = { .frontend_fd = -1 };
-	int r = guard_take(s, frontend_locked(), &guard, diag);
+	int r = writable_own(s, diag);
 
+	if (r == 0)
+		r = guard_take(s, frontend_locked(), &guard, diag);
 	if (r == 0)
 		r = guard.no_place;
 	if (r == 0) {
 		session_log(s);
 		r = recover_tally(s, ret_did, &job->tally, diag);
+		if (r == 0)
+			r = remounted_settle(s, &guard, diag);
 		log_close();
 	}
 	if (r == 0 && job->tally.failed > 0)

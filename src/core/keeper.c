@@ -19,6 +19,7 @@
 #include "iflag.h"
 #include "lock.h"
 #include "log.h"
+#include "remount.h"
 #include "sandbox.h"
 #include "self.h"
 #include "worker.h"
@@ -39,7 +40,9 @@ struct keeper {
 	pid_t readers[ARCHIVE_JOBS_MAX];
 	pid_t helpers[KEEPER_HELPERS];
 	size_t n_helpers;
+	pid_t looker;		/* for holders of files; 0: none */
 	bool helps;		/* is one: changes flags, and no more */
+	bool again;		/* in a mount namespace of our own */
 	bool changed;		/* some flag */
 	bool done;
 	int out;		/* goes with the reply; -1 */
@@ -234,6 +237,27 @@ is_journaled(int fd)
 	return r == 0 && kind.journaled;
 }
 
+static int
+change_mount(struct keeper *k, int how, int fd)
+{
+	int r;
+
+	sandbox_wake();
+	r = keeper_mount_here(fd, how, k->again);
+	sandbox_rest(FLAGGING);
+	k->changed |= r == 0 && how == KEEPER_FS_OPEN;
+	return r;
+}
+
+static int
+look(struct keeper *k, int fd)
+{
+	if (k->looker > 0)
+		(void)worker_wait(k->looker);
+	k->looker = 0;
+	return keeper_look(k->channel, fd, &k->looker, &k->out);
+}
+
 static void serve(struct keeper *k);
 
 /* For one more thread of the worker's. It ends with its channel. */
@@ -300,6 +324,10 @@ answer(struct keeper *k, const struct keeper_request *q, size_t len,
 		return 0;
 	case KEEPER_HELP:
 		return start_helper(k);
+	case KEEPER_MOUNT:
+		return n != 1 ? -EINVAL : change_mount(k, q->word, fds[0]);
+	case KEEPER_HOLDERS:
+		return n != 1 ? -EINVAL : look(k, fds[0]);
 	case KEEPER_SAY:
 		if (q->n > len || len > LOG_TEXT)
 			return -EINVAL;
@@ -374,48 +402,67 @@ worker_lost(struct keeper *k, int status)
 	return ERR_CHILD;
 }
 
-int
-keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
-          void *answer_bytes, size_t size, struct keeper_result *ret)
+/* One worker, from its begin to its end. */
+static int
+attempt(struct keeper *k, int (*work)(void *ctx), void *ctx)
 {
-	struct keeper k = {
-		.job = job, .result = ret, .answer = answer_bytes,
-		.size = size, .lock_fd = -1
-	};
 	pid_t self = getpid(), pid;
-	int pair[2], r, status;
+	int pair[2], r = channel_pair(pair), status;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->child.exit_status = -1;
-	if (size > KEEPER_ANSWER)
-		return -EINVAL;
-	r = channel_pair(pair);
 	if (r < 0)
 		return r;
 	pid = worker_fork();
 	if (pid == 0) {
 		close(pair[0]);
-		keeper_ask_begin(pair[1], self, give_away());
+		keeper_ask_begin(pair[1], self, k->again, give_away());
 		status = work(ctx);
-		keeper_ask_done(status, answer_bytes, size);
+		keeper_ask_done(status, k->answer, k->size);
 		worker_end(0);
 	}
 	close(pair[1]);
-	k.channel = pair[0];
+	k->channel = pair[0];
 	if (pid > 0) {
 		sandbox_rest(FLAGGING);
-		serve(&k);
+		serve(k);
 		sandbox_wake();
 	}
-	close(k.channel);
-	drop_lock(&k);
+	close(k->channel);
+	drop_lock(k);
 	if (pid < 0)
 		return pid;
 	status = worker_wait(pid);
-	while (k.n_helpers > 0)
-		(void)worker_wait(k.helpers[--k.n_helpers]);
+	while (k->n_helpers > 0)
+		(void)worker_wait(k->helpers[--k->n_helpers]);
+	if (k->looker > 0)
+		(void)worker_wait(k->looker);
 	hook_follow(status == 256 + SIGKILL);
 	/* who ignores SIGCHLD is not told how a child ended */
-	return k.done && (status == 0 || status == -ECHILD) ? 0 :
-	       worker_lost(&k, status);
+	return k->done && (status == 0 || status == -ECHILD) ? 0 :
+	       worker_lost(k, status);
+}
+
+int
+keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
+          void *answer_bytes, size_t size, struct keeper_result *ret)
+{
+	const struct keeper first = {
+		.job = job, .result = ret, .answer = answer_bytes,
+		.size = size, .lock_fd = -1
+	};
+	struct keeper k = first;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->child.exit_status = -1;
+	if (size > KEEPER_ANSWER)
+		return -EINVAL;
+	r = attempt(&k, work, ctx);
+	if (r < 0 || ret->status != KEEPER_AGAIN || ret->ran)
+		return r;
+	r = remount_private();
+	if (r < 0)
+		return r;
+	k = first;
+	k.again = true;
+	return attempt(&k, work, ctx);
 }

@@ -24,6 +24,7 @@ struct channel {
 static struct {
 	int fd;
 	pid_t keeper;
+	bool again;
 	const char *kept;
 	struct channel main;
 	struct channel help[KEEPER_HELPERS];
@@ -134,12 +135,13 @@ ask_to_say(const char *text)
 }
 
 void
-keeper_ask_begin(int fd, pid_t keeper, const char *kept)
+keeper_ask_begin(int fd, pid_t keeper, bool again, const char *kept)
 {
 	static const struct iflag_maker maker = { ask_change, ask_journaled };
 
 	above.fd = above.main.fd = fd;
 	above.keeper = keeper;
+	above.again = again;
 	above.kept = kept;
 	iflag_through(&maker);
 	log_syslog_through(ask_to_say);
@@ -289,6 +291,46 @@ keeper_help(size_t threads)
 		pthread_mutex_init(&c->mutex, NULL);
 		above.n_help++;
 	}
+}
+
+bool
+keeper_private(void)
+{
+	return above.again;
+}
+
+int
+keeper_mount(int fd, enum keeper_mount how)
+{
+	const struct keeper_request q = {
+		.op = KEEPER_MOUNT, .word = (int32_t)how
+	};
+	struct keeper_reply a;
+
+	return above.fd < 0 ? -ENOSYS : ask(&q, 0, &fd, 1, &a, NULL);
+}
+
+int
+keeper_holders(int fd, int (*fn)(void *ctx, const struct holder *h), void *ctx)
+{
+	const struct keeper_request q = { .op = KEEPER_HOLDERS };
+	struct keeper_reply a;
+	struct holder h;
+	size_t none;
+	int from = -1, ignored, r;
+
+	if (above.fd < 0)
+		return -ENOSYS;
+	r = ask(&q, 0, &fd, 1, &a, &from);
+	while (r == 0 && channel_receive(from, &h, sizeof(h), sizeof(h),
+	                                 &ignored, 0, &none) > 0) {
+		h.comm[sizeof(h.comm) - 1] = '\0';
+		h.path[sizeof(h.path) - 1] = '\0';
+		r = fn(ctx, &h);
+	}
+	if (from >= 0)
+		close(from);
+	return r;
 }
 
 void

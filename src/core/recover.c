@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "records.h"
 #include "self.h"
 #include "transaction.h"
+#include "writable.h"
 
 /* More rounds of nested callers than this are left to the next run. */
 #define SETTLE_TRIES 16
@@ -105,12 +107,39 @@ recover_record(struct session *s, struct recovery *r, const char *note)
 		transaction_write(s, &t);
 }
 
+/* Read-only mounts of what is to be closed. */
+static int
+make_writable(struct session *s, const struct closing *c, struct diag *diag)
+{
+	const struct journal_plan *plan = c->plan;
+	const char **paths;
+	size_t n = plan != NULL ? plan->n_paths : 0;
+	int e;
+
+	e = writable_packages(s, plan != NULL ? plan->packages : NULL,
+	                      plan != NULL ? plan->n_packages : 0,
+	                      plan == NULL || c->full, diag);
+	if (e < 0 || n == 0)
+		return e;
+	paths = calloc(n, sizeof(*paths));
+	for (size_t i = 0; paths != NULL && i < n; i++)
+		paths[i] = plan->paths[i].path;
+	e = paths == NULL ? -ENOMEM : writable_paths(s, paths, n, diag);
+	free(paths);
+	return e;
+}
+
 /* What a program within the run has asked its end to be holds for us too. */
 static int
 recover_close(struct session *s, struct closing *c, enum journal_wish wish,
               struct diag *diag)
 {
+	int e;
+
 	c->full |= wish != JOURNAL_NO_WISH;
+	e = make_writable(s, c, diag);
+	if (e < 0)
+		return e;
 	/* Half released is neither: then all is protected again. */
 	if (wish == JOURNAL_RELEASED &&
 	    lifting_run(s, NULL, c->plan, &c->tally, diag) == 0 &&
@@ -177,8 +206,10 @@ recover_newer(struct session *outer, struct diag *diag)
 		e = recover_session(outer, NULL, &s, diag);
 	if (e == 0 && s->state != NULL) {
 		s->newer = true;
-		e = closing_run(s, &c, diag);
+		e = make_writable(s, &c, diag);
 	}
+	if (e == 0 && s->state != NULL)
+		e = closing_run(s, &c, diag);
 	session_free(s);
 	return e;
 }
@@ -237,6 +268,8 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 		paths[i].path = noted[i];
 	e = recover_session(outer, NULL, &s, diag);
 	r.account.s = s;
+	if (e == 0 && s->state != NULL)
+		e = make_writable(s, &r.c, diag);
 	if (e == 0 && s->state != NULL) {
 		r.c.tally.findings += records_since_last(s,
 		    !note_says(text, "diversions"), on_finding, &r);

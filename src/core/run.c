@@ -25,8 +25,10 @@
 #include "real.h"
 #include "records.h"
 #include "recover.h"
+#include "remounted.h"
 #include "settle.h"
 #include "transaction.h"
+#include "writable.h"
 
 static const char *const names[] = {
 	[REAL_DPKG] = "dpkg",
@@ -82,6 +84,11 @@ step_begin(struct run *r)
 		return diag_set(&r->diag, -ENOENT, r->instdir[0] != '\0' ?
 		                r->instdir : "/", 0,
 		                "is not adopted; --adopt begins");
+	if (e == 0)
+		e = session_conf(r->s, r->command != NULL ?
+		                 r->command->config : NULL, true, &r->diag);
+	if (e == 0)
+		e = writable_own(r->s, &r->diag);
 	if (e == 0 && r->companion == NULL &&
 	    env_get(r->envp, "DPKG_FRONTEND_LOCKED") == NULL)
 		e = guard_frontend(r->s, &r->guard, &r->diag);
@@ -89,11 +96,9 @@ step_begin(struct run *r)
 		e = nested_or_own(r->s, &r->guard, &r->nested, &r->diag);
 	if (e < 0)
 		return e;
-	e = session_conf(r->s, r->command != NULL ? r->command->config : NULL,
-	                 true, &r->diag);
-	if (e == 0)
-		session_log(r->s);
-	return e;
+	session_keep_conf(r->s);
+	session_log(r->s);
+	return 0;
 }
 
 /* What can't be closed now stays in its journal and keeps nobody from dpkg,
@@ -106,7 +111,7 @@ step_recover(struct run *r)
 	bool did;
 	int e = recover_run(r->s, &did, &d);
 
-	if (e == ERR_BUSY || e == -ENOMEM) {
+	if (e == ERR_BUSY || e == -ENOMEM || e == ERR_AGAIN) {
 		r->diag = d;
 		return e;
 	}
@@ -134,6 +139,21 @@ prepare(struct run *r)
 	    prepare_plan(r->s, r->c, &r->prepared, &r->diag);
 }
 
+/* Files come and go in most runs: only what configures may do without. */
+static bool
+changes_files(const struct run *r)
+{
+	return r->c != NULL && r->c->action != CMD_CONFIGURE &&
+	       r->c->action != CMD_TRIGGERS;
+}
+
+static bool
+runs_scripts(const struct run *r)
+{
+	return r->c != NULL || (r->companion != NULL &&
+	       r->companion->action == COMPANION_CONFIGURE);
+}
+
 static int
 step_plan(struct run *r)
 {
@@ -149,6 +169,9 @@ step_plan(struct run *r)
 		                                         run_finding, r);
 	if (e == 0)
 		e = prepare(r);
+	if (e == 0)
+		e = writable_plan(r->s, r->prepared.plan, changes_files(r),
+		                  runs_scripts(r), &r->diag);
 	if (e == 0)
 		e = opening_probe(r->s, r->prepared.plan, &before,
 		                  &r->opening, &r->diag);
@@ -261,18 +284,45 @@ step_dpkg(struct run *r)
 }
 
 static void
-run_free(struct run *r)
+close_journal(struct run *r)
 {
 	opening_free(&r->opening);
 	prepared_free(&r->prepared);
 	journal_free(r->journal);
+	r->journal = NULL;
 	nested_leave(&r->nested);
 	if (r->visitors_fd >= 0)
 		close(r->visitors_fd);
+	r->visitors_fd = -1;
+}
+
+static void
+run_free(struct run *r)
+{
+	close_journal(r);
 	guard_drop(&r->guard);
 	found_free(&r->found);
 	session_free(r->s);
 	log_close();
+}
+
+/* What was remounted; who keeps it from being read-only again is in log and
+ * history, dpkg's words are not for that. */
+static void
+put_back(struct run *r)
+{
+	struct diag d = { .line = 0 };
+	char text[600];
+	int e;
+
+	if (r->s == NULL || r->nested.journal != NULL)
+		return;
+	close_journal(r);
+	e = remounted_settle(r->s, &r->guard, &d);
+	if (e < 0 && e != ERR_BUSY) {
+		diag_text(&d, text, sizeof(text));
+		log_line("txn=%016" PRIx64 " note=\"%s\"", r->id, text);
+	}
 }
 
 static void
@@ -352,9 +402,12 @@ run_within(void *ctx)
 		e = nested ? visit(r) : set_out(r);
 	r->outcome.error = e;
 	if (e < 0) {
-		complain(r, e);
+		if (e != ERR_AGAIN) {
+			complain(r, e);
+			put_back(r);
+		}
 		run_free(r);
-		return 0;
+		return e == ERR_AGAIN ? KEEPER_AGAIN : 0;
 	}
 	e = step_dpkg(r);
 	r->outcome.started = e == 0;
@@ -365,6 +418,7 @@ run_within(void *ctx)
 	if (!nested && !r->unkept)
 		run_record(r, run_settle(r));
 	r->outcome.child = r->child;
+	put_back(r);
 	run_free(r);
 	/* Once all our locks are free: the program that has taken our place
 	 * records what we have closed, so that no audit before the next run

@@ -172,6 +172,7 @@ session_free(struct session *s)
 	index_free(s->index);
 	drop_db(&s->before, &s->before_fd);
 	drop_db(&s->db, &s->db_fd);
+	mounts_free(s->mounts);
 	conf_free(s->conf);
 	state_free(s->state);
 	root_free(s->root);

@@ -3,7 +3,7 @@
 
 /*
  * The smaller texts: index, foreign flags, users and groups, configuration,
- * mounts, words of attributes. First a byte that chooses. What was read
+ * mounts, words of attributes, remounted file systems. First a byte that chooses. What was read
  * is written and read again where there is a writer.
  */
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "index.h"
 #include "meta.h"
 #include "mounts.h"
+#include "remounted.h"
 
 /* The bytes behind the first line that such a file has. */
 static void
@@ -176,12 +177,32 @@ take_mounts(struct fuzz *f)
 			                   strlen(at->path)) == 0);
 		for (size_t i = 0; i < m->n_points; i++) {
 			FUZZ_CHECK(m->points[i].path[0] == '/');
+			(void)mounts_lasting(m, &m->points[i]);
 			at = mounts_covering(m, m->points[i].path);
 			FUZZ_CHECK(at != NULL);
 		}
 		mounts_free(m);
 	}
 	free(path);
+	free(text);
+}
+
+static void
+take_remounted(struct fuzz *f)
+{
+	struct diag diag = { .what = "" };
+	struct remounted *m = malloc(sizeof(*m));
+	size_t n;
+	char *text = (char *)fuzz_part(f, &n);
+
+	FUZZ_CHECK(m != NULL);
+	if (loads(remounted_parse("remounted", text, n, m, &diag), &diag)) {
+		FUZZ_CHECK(m->n <= REMOUNTED_MAX);
+		for (size_t i = 0; i < m->n; i++)
+			FUZZ_CHECK(m->rows[i].path[0] == '/' &&
+			           strlen(m->rows[i].path) < n);
+	}
+	free(m);
 	free(text);
 }
 
@@ -216,7 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const takes[])(struct fuzz *f) = {
 		take_index, take_foreign, take_ids, take_conf, take_mounts,
-		take_meta
+		take_meta, take_remounted
 	};
 	struct fuzz f = { data, size };
 
