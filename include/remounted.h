@@ -3,6 +3,7 @@
 #ifndef DI_REMOUNTED_H
 #define DI_REMOUNTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "guard.h"
@@ -39,11 +40,12 @@ int remounted_note(struct session *s, const struct mount_point *p,
 /*
  * At the end of whatever may have remounted, when all is closed: all that is
  * recorded becomes read-only again, by whomever it was made writable, and what
- * can't be stays recorded; who holds it goes to log and history, and *diag says
- * it: ERR_BUSY. 0: nothing is left. The log and locks whose files lie on such a file
+ * can't be stays recorded; *diag says who holds it: ERR_BUSY, and with `tells`
+ * so do log and history (what tries every few minutes does not). 0: nothing is left. The log and locks whose files lie on such a file
  * system are closed. For whoever holds our
  * lock; else nothing is done.
  */
-int remounted_settle(struct session *s, struct guard *g, struct diag *diag);
+int remounted_settle(struct session *s, struct guard *g, bool tells,
+                     struct diag *diag);
 
 #endif

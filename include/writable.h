@@ -24,8 +24,9 @@
  * session needs its configuration. mounts = off: always 0.
  */
 
-/* Where dpkg's database, our state and the log are. */
-int writable_own(struct session *s, struct diag *diag);
+/* Where dpkg's database, our state and the log are. Not `strict`: what may not
+ * be remounted is no error. */
+int writable_own(struct session *s, bool strict, struct diag *diag);
 
 /*
  * What dpkg is about to write: the folders of all that the plan's packages

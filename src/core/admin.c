@@ -84,7 +84,7 @@ static int
 take_locks(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
-	int r = writable_own(s, diag);
+	int r = writable_own(s, false, diag);
 
 	if (r < 0)
 		return r;
@@ -253,7 +253,7 @@ put_back(struct act *a)
 	struct diag d = { .line = 0 };
 	char text[600];
 
-	if (remounted_settle(a->s, &a->guard, &d) == 0)
+	if (remounted_settle(a->s, &a->guard, true, &d) == 0)
 		return;
 	diag_text(&d, text, sizeof(text));
 	log_warn("%s", text);
@@ -403,7 +403,7 @@ adopt_within(struct act *a, bool adopted)
 static int
 prepare_adoption(struct session *s, struct diag *diag)
 {
-	int r = writable_own(s, diag);
+	int r = writable_own(s, false, diag);
 
 	if (r == 0)
 		r = session_db(s, diag);
@@ -501,7 +501,7 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
               struct diag *diag)
 {
 	struct guard guard = { .frontend_fd = -1 };
-	int r = writable_own(s, diag);
+	int r = writable_own(s, false, diag);
 
 	if (r == 0)
 		r = guard_take(s, frontend_locked(), &guard, diag);
@@ -511,7 +511,7 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
 		session_log(s);
 		r = recover_tally(s, ret_did, &job->tally, diag);
 		if (r == 0)
-			r = remounted_settle(s, &guard, diag);
+			r = remounted_settle(s, &guard, *ret_did, diag);
 		log_close();
 	}
 	if (r == 0 && job->tally.failed > 0)

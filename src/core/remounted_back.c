@@ -127,7 +127,7 @@ tell(struct session *s, const struct busy *b)
 
 static int
 settle(struct session *s, struct guard *g, int dir, const char *name,
-       struct remounted *m, struct diag *diag)
+       struct remounted *m, bool tells, struct diag *diag)
 {
 	struct busy b = { .len = 0 };
 	struct mounts *now = NULL;
@@ -146,7 +146,7 @@ settle(struct session *s, struct guard *g, int dir, const char *name,
 	if (r == 0 && kept < before)
 		log_line("note=\"%zu file system%s read-only again\"",
 		         before - kept, before - kept == 1 ? " is" : "s are");
-	if (b.len > 0)
+	if (b.len > 0 && tells)
 		tell(s, &b);
 	if (r == 0 && kept > 0)
 		r = diag_set(diag, ERR_BUSY, NULL, 0, "%s", b.note);
@@ -155,7 +155,8 @@ settle(struct session *s, struct guard *g, int dir, const char *name,
 }
 
 int
-remounted_settle(struct session *s, struct guard *g, struct diag *diag)
+remounted_settle(struct session *s, struct guard *g, bool tells,
+                 struct diag *diag)
 {
 	struct remounted *m;
 	char name[REMOUNTED_NAME];
@@ -173,7 +174,7 @@ remounted_settle(struct session *s, struct guard *g, struct diag *diag)
 	remounted_name(s, name);
 	r = m == NULL ? -ENOMEM : remounted_load(dir, name, &text, m, diag);
 	if (r == 0 && m->n > 0)
-		r = settle(s, g, dir, name, m, diag);
+		r = settle(s, g, dir, name, m, tells, diag);
 	free(m);
 	buf_free(&text);
 	close(dir);

@@ -88,7 +88,7 @@ step_begin(struct run *r)
 		e = session_conf(r->s, r->command != NULL ?
 		                 r->command->config : NULL, true, &r->diag);
 	if (e == 0)
-		e = writable_own(r->s, &r->diag);
+		e = writable_own(r->s, true, &r->diag);
 	if (e == 0 && r->companion == NULL &&
 	    env_get(r->envp, "DPKG_FRONTEND_LOCKED") == NULL)
 		e = guard_frontend(r->s, &r->guard, &r->diag);
@@ -162,16 +162,16 @@ step_plan(struct run *r)
 	};
 	int e = session_db(r->s, &r->diag);
 
-	/* What was edited between two runs is told before this one makes it
-	 * its own; beside a live run it is that one's work. */
-	if (e == 0 && r->nested.journal == NULL)
-		r->tally.findings += records_since_last(r->s, true,
-		                                         run_finding, r);
 	if (e == 0)
 		e = prepare(r);
 	if (e == 0)
 		e = writable_plan(r->s, r->prepared.plan, changes_files(r),
 		                  runs_scripts(r), &r->diag);
+	/* What was edited between two runs is told before this one makes it
+	 * its own; beside a live run it is that one's work. */
+	if (e == 0 && r->nested.journal == NULL)
+		r->tally.findings += records_since_last(r->s, true,
+		                                         run_finding, r);
 	if (e == 0)
 		e = opening_probe(r->s, r->prepared.plan, &before,
 		                  &r->opening, &r->diag);
@@ -318,7 +318,7 @@ put_back(struct run *r)
 	if (r->s == NULL || r->nested.journal != NULL)
 		return;
 	close_journal(r);
-	e = remounted_settle(r->s, &r->guard, &d);
+	e = remounted_settle(r->s, &r->guard, true, &d);
 	if (e < 0 && e != ERR_BUSY) {
 		diag_text(&d, text, sizeof(text));
 		log_line("txn=%016" PRIx64 " note=\"%s\"", r->id, text);

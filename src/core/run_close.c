@@ -2,16 +2,20 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "run_priv.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "history.h"
 #include "hook.h"
+#include "keeper.h"
 #include "lifting.h"
 #include "log.h"
 #include "settle.h"
 #include "transaction.h"
+#include "writable.h"
 
 void
 run_finding(void *ctx, const struct finding *f)
@@ -75,6 +79,26 @@ let_go(struct run *r, const struct journal_plan *plan)
 	return e;
 }
 
+/* What nested callers have opened in a mount namespace of theirs. Where we have
+ * none ourselves, flags that can't be set will say so. */
+static int
+open_again(struct run *r, const struct journal_plan *plan)
+{
+	const char **paths;
+	int e = 0;
+
+	if (!keeper_private() || plan->n_paths == 0)
+		return 0;
+	paths = calloc(plan->n_paths, sizeof(*paths));
+	if (paths == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_paths; i++)
+		paths[i] = plan->paths[i].path;
+	e = writable_paths(r->s, paths, plan->n_paths, &r->diag);
+	free(paths);
+	return e;
+}
+
 static int
 step_close(void *ctx, enum journal_wish wish)
 {
@@ -95,6 +119,8 @@ step_close(void *ctx, enum journal_wish wish)
 
 	if (plan == NULL)
 		plan = &own;
+	if (e == 0)
+		e = open_again(r, plan);
 	if (e == 0 && wish == JOURNAL_RELEASED) {
 		/* Half released is neither: then all is protected again. */
 		if (let_go(r, plan) < 0)

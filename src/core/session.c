@@ -329,6 +329,8 @@ session_reroot(struct session *s, struct diag *diag)
 	s->due = NULL;
 	due_facts_free(s->facts);
 	s->facts = NULL;
+	mounts_free(s->mounts);
+	s->mounts = NULL;
 	root_free(s->root);
 	s->root = fresh;
 	if (s->state != NULL)

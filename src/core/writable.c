@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "keeper.h"
@@ -48,10 +49,19 @@ is_kernels(const struct want *w, const struct mount_point *p)
 	return false;
 }
 
+/* What is written to now although its device is read-only was switched under
+ * it. A file system of several devices tells one of them, whichever. */
+static bool
+on_readonly_device(const struct mount_point *p)
+{
+	return (p->fs_readonly || major(p->dev) != 0) &&
+	       mounts_device_readonly(p) > 0;
+}
+
 static bool
 in_the_way(const struct mount_point *p)
 {
-	return p->readonly || p->fs_readonly || mounts_device_readonly(p) > 0;
+	return p->readonly || p->fs_readonly || on_readonly_device(p);
 }
 
 /* No /proc, no mounts: then nothing can be told, and lifting flags will say
@@ -238,7 +248,7 @@ open_filesystem(struct session *s, const struct mount_point *p,
 static int
 refused(struct want *w, const struct mount_point *p, struct diag *diag)
 {
-	if (mounts_device_readonly(p) > 0)
+	if (on_readonly_device(p))
 		return diag_set(diag, -EROFS, p->path, 0, "the disk below (%s) "
 		                "is read-only by itself: the host of this "
 		                "machine, or whoever has switched it, must "
@@ -251,16 +261,11 @@ refused(struct want *w, const struct mount_point *p, struct diag *diag)
 }
 
 static int
-make_writable(struct want *w, struct mount_point *p, bool strict,
-              struct diag *diag)
+make_writable(struct want *w, struct mount_point *p, struct diag *diag)
 {
 	struct session *s = w->s;
 	int r = refused(w, p, diag);
 
-	if (r < 0 && !strict) {
-		memset(diag, 0, sizeof(*diag));
-		return 0;
-	}
 	if (r < 0 || (!p->readonly && !p->fs_readonly))
 		return r;
 	if (!keeper_private()) {
@@ -276,16 +281,24 @@ make_writable(struct want *w, struct mount_point *p, bool strict,
 	return r;
 }
 
-/* All that was wanted; ends what begin began. */
+/* All that was wanted; ends what begin began. What can't be had and is not
+ * needed is told by whoever writes there. */
 static int
 make_all(struct want *w, int r, struct diag *diag)
 {
 	for (size_t i = 0; r == 0 && w->hit != NULL &&
-	     i < w->s->mounts->n_points; i++)
-		if (w->hit[i])
-			r = make_writable(w, &w->s->mounts->points[i],
-			                  w->strict && w->hit[i] == NEEDED,
-			                  diag);
+	     i < w->s->mounts->n_points; i++) {
+		struct diag d = { .line = 0 };
+
+		if (w->hit[i] == 0)
+			continue;
+		r = make_writable(w, &w->s->mounts->points[i], &d);
+		if (r < 0 && r != ERR_AGAIN && r != -ENOMEM &&
+		    !(w->strict && w->hit[i] == NEEDED))
+			r = 0;
+		else if (r < 0)
+			*diag = d;
+	}
 	free(w->hit);
 	w->hit = NULL;
 	return r;
@@ -338,7 +351,7 @@ want_plan(struct want *w, const struct plan *plan, struct diag *diag)
 }
 
 int
-writable_own(struct session *s, struct diag *diag)
+writable_own(struct session *s, bool strict, struct diag *diag)
 {
 	const struct mount_point *p;
 	struct want w;
@@ -349,7 +362,7 @@ writable_own(struct session *s, struct diag *diag)
 	r = begin(&w, s, diag);
 	if (r < 0)
 		return r;
-	w.strict = true;
+	w.strict = strict;
 	p = mount_of_database(&w);
 	if (p != NULL)
 		w.hit[p - s->mounts->points] = NEEDED;
