@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,6 +435,160 @@ START_TEST(the_lock)
 }
 END_TEST
 
+struct times {
+	int worked;
+	bool private;
+	int open_first, open_then, shut;
+	char space[64];
+};
+
+static int
+begin_again(void *ctx)
+{
+	struct times *t = ctx;
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = keeper_mount(fd, KEEPER_MOUNT_OPEN);
+
+	t->worked++;
+	t->private = keeper_private();
+	if (t->private)
+		t->open_then = r;
+	else
+		t->open_first = r;
+	close(fd);
+	/* no mount's root; of a worker's no flag is changed either */
+	fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	t->shut = keeper_mount(fd, KEEPER_MOUNT_SHUT);
+	close(fd);
+	if (readlink("/proc/self/ns/mnt", t->space, sizeof(t->space) - 1) < 0)
+		return 1;
+	return t->private && t->open_first == 0 ? 4 : KEEPER_AGAIN;
+}
+
+static bool
+may_unshare(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS) < 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Once, in a mount namespace of its own, and with nothing of the first time. */
+START_TEST(a_second_time)
+{
+	struct times t = { .open_first = 0 };
+	char space[64] = "";
+	int before = descriptors_open(), r;
+
+	ck_assert_int_gt((int)readlink("/proc/self/ns/mnt", space, 63), 0);
+	r = keeper_do(&nothing, begin_again, &t, &t, sizeof(t), &result);
+	ck_assert_int_eq(descriptors_open(), before);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	if (r == -EPERM && !may_unshare()) {
+		printf("# skipped: no right to a mount namespace\n");
+		return;
+	}
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(result.status, 4);
+	ck_assert_int_eq(t.worked, 1);
+	ck_assert(t.private);
+	ck_assert_int_eq(t.shut, -EINVAL);
+	ck_assert_str_ne(t.space, space);
+}
+END_TEST
+
+static int
+open_first(void *ctx)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)ctx;
+	return keeper_mount(fd, KEEPER_MOUNT_OPEN) == -EPERM &&
+	       keeper_mount(fd, (enum keeper_mount)99) == -EINVAL ? 5 : 6;
+}
+
+/* Everybody would see it. */
+START_TEST(no_mount_is_opened_for_others)
+{
+	ck_assert_int_eq(keeper_do(&nothing, open_first, NULL, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 5);
+}
+END_TEST
+
+struct held {
+	int fd;
+	ino_t ino;
+	pid_t pid;
+	int seen, others;
+};
+
+static int
+on_holder(void *ctx, const struct holder *h)
+{
+	struct held *s = ctx;
+
+	if (h->ino == s->ino && h->pid == s->pid && h->deleted)
+		s->seen++;
+	else if (h->ino == s->ino)
+		s->others++;
+	return 0;
+}
+
+static int
+stop_at_once(void *ctx, const struct holder *h)
+{
+	(void)ctx;
+	(void)h;
+	return 77;
+}
+
+static int
+find_holders(void *ctx)
+{
+	struct held *s = ctx;
+	int r = keeper_holders(s->fd, on_holder, s);
+
+	if (r != 0 || keeper_holders(s->fd, stop_at_once, s) != 77)
+		return 1;
+	/* the one before has been left in the middle */
+	return keeper_holders(s->fd, on_holder, s) == 0 ? 6 : 2;
+}
+
+START_TEST(who_holds_a_deleted_file)
+{
+	char name[] = "/tmp/di-check.XXXXXX";
+	struct held s = { .fd = mkstemp(name) };
+	int before = descriptors_open(), go[2];
+	struct stat st;
+	char c = 'x';
+
+	ck_assert_int_eq(fstat(s.fd, &st), 0);
+	s.ino = st.st_ino;
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(pipe(go), 0);
+	s.pid = fork();
+	if (s.pid == 0) {
+		close(go[1]);
+		_exit(read(go[0], &c, 1) != 0);
+	}
+	ck_assert_int_eq(keeper_do(&nothing, find_holders, &s, &s, sizeof(s),
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 6);
+	ck_assert_int_eq(s.seen, 2);
+	ck_assert_int_ge(s.others, 2);	/* this process is one */
+	close(go[0]);
+	close(go[1]);
+	ck_assert_int_eq(waitpid(s.pid, NULL, 0), s.pid);
+	ck_assert_int_eq(descriptors_open(), before);
+	close(s.fd);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -452,6 +607,9 @@ suite(void)
 	tcase_add_test(t, files_are_not_a_workers);
 	tcase_add_test(t, a_reader);
 	tcase_add_test(t, the_lock);
+	tcase_add_test(t, a_second_time);
+	tcase_add_test(t, no_mount_is_opened_for_others);
+	tcase_add_test(t, who_holds_a_deleted_file);
 	suite_add_tcase(s, t);
 	return s;
 }
