@@ -21,7 +21,7 @@ keeper_mount_here(int fd, int how, bool again)
 	case KEEPER_MOUNT_SHUT:
 		return remount_mount(fd, true);
 	case KEEPER_FS_OPEN:
-		return remount_filesystem(fd, false);
+		return again ? remount_filesystem(fd, false) : -EPERM;
 	case KEEPER_FS_SHUT:
 		return remount_filesystem(fd, true);
 	}
