@@ -48,7 +48,7 @@ struct keeper_result {
  *
  * Where work gives KEEPER_AGAIN, all of it begins again, in a new worker and in
  * a mount namespace of the two and of the program; once, and not after the
- * program has run.
+ * program has run. ERR_CHILD, said on stderr, where there can be none.
  */
 #define KEEPER_AGAIN 0x10000
 #define KEEPER_ANSWER 256

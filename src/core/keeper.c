@@ -461,8 +461,12 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	if (r < 0 || ret->status != KEEPER_AGAIN || ret->ran)
 		return r;
 	r = remount_private();
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		log_error("a read-only mount is in the way, and a mount "
+		          "namespace of our own cannot be had: %s",
+		          err_text(r));
+		return ERR_CHILD;
+	}
 	k = first;
 	k.again = true;
 	return attempt(&k, work, ctx);

@@ -128,6 +128,12 @@ def adopted(bed):
     must(bed, [ENGINE, '--adopt'])
 
 
+def readonly(bed):
+    """An upgrade in a mount namespace of its own."""
+    bed.make_readonly('/usr')
+    installed(1)(bed)
+
+
 class Recover(Action):
     """What is to be recovered: an upgrade that was killed where CHOOSE says."""
 
@@ -197,6 +203,8 @@ def all_actions():
                own=True, command=True),
         Action('adopt', [ENGINE, '--adopt'], released, own=True),
         Action('release', [ENGINE, '--release'], adopted, own=True),
+        # The last: /usr stays as it is.
+        Action('readonly', ['dpkg', '-i'] + archives('f2 d2'), readonly),
     ]
 
 
