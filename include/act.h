@@ -14,6 +14,7 @@ int act_history(struct cli *c);
 int act_explain(struct cli *c);
 int act_open(struct cli *c);
 int act_export(struct cli *c);
+int act_posture(struct cli *c);
 
 /* --adopt, --release, --protect, --unprotect */
 int act_change(struct cli *c);

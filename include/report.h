@@ -9,6 +9,7 @@
 #include "err.h"
 #include "explain.h"
 #include "finding.h"
+#include "posture.h"
 #include "prepare.h"
 #include "survey.h"
 
@@ -53,6 +54,9 @@ int report_explanation(struct report *r, const struct explanation *e);
 int report_plan(struct report *r, const struct plan_line *line);
 /* An entry of the history: a JSON object. One that is torn is told so. */
 int report_transaction(struct report *r, const char *line, size_t len);
+/* All of --posture at once: in text what they are of is aligned. */
+int report_posture(struct report *r, const struct posture_line *lines,
+                   size_t n);
 /* What went wrong; in text nothing, since the log has said it. */
 int report_error(struct report *r, const struct diag *d);
 

@@ -31,6 +31,8 @@ struct report_backend {
 	int (*explanation)(struct buf *out, const struct explanation *e);
 	int (*plan)(struct buf *out, const struct plan_line *line);
 	int (*transaction)(struct buf *out, const char *line, size_t len);
+	int (*posture)(struct buf *out, const struct posture_line *lines,
+	               size_t n);
 	int (*error)(struct buf *out, const struct diag *d);
 	int (*counts)(struct buf *out, const struct report_count *rows,
 	              size_t n);
@@ -57,6 +59,12 @@ int report_finding_settle(struct report_last *last, struct buf *out);
 int report_rpm_finding(struct report_last *last, struct buf *out,
                        const struct finding *f);
 int report_rpm_settle(struct report_last *last, struct buf *out);
+
+/* --posture as text. */
+int report_posture_text(struct buf *out, const struct posture_line *lines,
+                        size_t n);
+int report_posture_color(struct buf *out, const struct posture_line *lines,
+                         size_t n);
 
 /* The counts of --coverage as an aligned table. */
 int report_table(struct buf *out, const struct report_count *rows, size_t n);

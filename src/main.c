@@ -45,6 +45,9 @@
  *	target		packages and paths as words of a command line
  *	survey		what each file is (audit: whether it still is)
  *	explain		all that is known of one file
+ *	posture		what else on the machine must be right (posture_NAME:
+ *			mounts, folders, kernel, processes, ours)
+ *	audited		when the last full audit ended
  *	finding		one difference that a check tells of
  *	journal		the durable record of one run (jfile, jrecord,
  *			planrec: its file, records and plan)

@@ -5,7 +5,8 @@
 #define V(verb)		(1u << VERB_ ## verb)
 #define WALKS		(V(VERIFY) | V(LIST) | V(COVERAGE) | V(EXPLAIN))
 #define CHANGES		(V(PROTECT) | V(UNPROTECT) | V(ADOPT) | V(RELEASE))
-#define TELLS		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY))
+#define TELLS		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY) | \
+			 V(POSTURE))
 #define ALL		(TELLS | V(OPEN) | V(EXPORT))
 
 #define ACTION(name, letter, verb, operands, arg, help) \
@@ -46,6 +47,8 @@ static const struct option_row rows[] = {
 	  "the records in forms that other tools read" },
 	ACTION("history", 0, HISTORY, false, NULL,
 	       "the log of all runs, newest last"),
+	ACTION("posture", 0, POSTURE, false, NULL,
+	       "check the machine around us"),
 	ACTION("help", 0, HELP, false, NULL, "this text"),
 	ACTION("version", 0, VERSION, false, NULL,
 	       "the version of this program"),

@@ -123,6 +123,12 @@ report_transaction(struct report *r, const char *line, size_t len)
 }
 
 int
+report_posture(struct report *r, const struct posture_line *lines, size_t n)
+{
+	return put(r, r->backend->posture(settled(r), lines, n), false);
+}
+
+int
 report_error(struct report *r, const struct diag *d)
 {
 	return put(r, r->backend->error(settled(r), d), true);

@@ -184,6 +184,34 @@ put_transaction(struct buf *out, const char *line, size_t len)
 }
 
 static int
+put_posture(struct buf *out, const struct posture_line *lines, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct posture_line *line = &lines[i];
+		const char *subject = line->subject;
+		bool fine = line->state == POSTURE_OK;
+		struct json j;
+
+		begin(&j, out, "posture");
+		json_str(&j, "id", line->id);
+		json_str(&j, "state", posture_state_name(line->state));
+		if (subject != NULL)
+			json_path(&j, subject[0] == '/' ? "path" : "subject",
+			          subject);
+		json_path(&j, "seen", line->seen);
+		json_str(&j, "why", line->why);
+		if (!fine && line->mend != NULL)
+			json_path(&j, "mend", line->mend);
+		if (!fine && line->keep != NULL)
+			json_path(&j, "keep", line->keep);
+		r = end(&j);
+	}
+	return r;
+}
+
+static int
 put_counts(struct buf *out, const struct report_count *rows, size_t n)
 {
 	int r = 0;
@@ -224,6 +252,7 @@ const struct report_backend report_json = {
 	.explanation = put_explanation,
 	.plan = put_plan,
 	.transaction = put_transaction,
+	.posture = put_posture,
 	.error = put_error,
 	.counts = put_counts,
 	.summary = put_summary

@@ -3,13 +3,16 @@
 
 /*
  * The smaller texts: index, foreign flags, users and groups, configuration,
- * mounts, words of attributes, remounted file systems. First a byte that chooses. What was read
- * is written and read again where there is a writer.
+ * mounts, words of attributes, remounted file systems, fstab, what --posture
+ * reads. First a byte that chooses. What was read is written and read again
+ * where there is a writer.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+#include "audited.h"
 #include "buf.h"
 #include "conf.h"
 #include "foreign.h"
@@ -18,7 +21,9 @@
 #include "index.h"
 #include "meta.h"
 #include "mounts.h"
+#include "posture_priv.h"
 #include "remounted.h"
+#include "setup_fstab.h"
 
 /* The bytes behind the first line that such a file has. */
 static void
@@ -232,12 +237,134 @@ take_meta(struct fuzz *f)
 	free(b);
 }
 
+/* What fstab_text gives is read again, the same. */
+static void
+fstab_again(const struct fstab *x)
+{
+	struct diag diag = { .what = "" };
+	struct buf once, twice;
+	struct fstab *y;
+
+	buf_init(&once, 0);
+	buf_init(&twice, 0);
+	FUZZ_CHECK(fstab_text(x, &once) == 0);
+	FUZZ_CHECK(fstab_parse("fstab", once.len > 0 ? once.data : "",
+	                       once.len, &y, &diag) == 0);
+	FUZZ_CHECK(fstab_text(y, &twice) == 0);
+	FUZZ_CHECK(once.len == twice.len && (once.len == 0 ||
+	           memcmp(once.data, twice.data, once.len) == 0));
+	fstab_free(y);
+	buf_free(&once);
+	buf_free(&twice);
+}
+
+static void
+take_fstab(struct fuzz *f)
+{
+	static const char words[] = "rw,nosuid,nodev,noexec";
+	struct diag diag = { .what = "" };
+	char *dir = fuzz_string(f), *text;
+	const struct fstab_entry *e;
+	struct fstab *x;
+	struct buf now;
+	size_t n;
+	int r;
+
+	buf_init(&now, 0);
+	text = (char *)fuzz_part(f, &n);
+	r = fstab_parse("fstab", text, n, &x, &diag);
+	FUZZ_CHECK(r == 0 || r == ERR_FORMAT || r == ERR_LIMIT);
+	if (r == 0) {
+		FUZZ_CHECK(fstab_text(x, &now) == 0);
+		FUZZ_CHECK(now.len == n && (n == 0 ||
+		           memcmp(now.data, text, n) == 0));
+		r = fstab_set(x, dir, words);
+		FUZZ_CHECK(r == 0 || r == 1 || r == -ENOENT ||
+		           r == ERR_LIMIT);
+		FUZZ_CHECK(r < 0 || fstab_set(x, dir, words) == 0);
+		if (r >= 0 && fstab_find(x, dir, &e, &diag) == 0)
+			FUZZ_CHECK(fstab_has(e, "nodev") &&
+			           !fstab_has(e, "dev"));
+		if (r >= 0)
+			fstab_again(x);
+		if (fstab_add(x, "/a b", "/c", "none", "bind") == 0)
+			fstab_again(x);
+		fstab_free(x);
+	} else {
+		FUZZ_CHECK(diag.what[0] != '\0');
+	}
+	buf_free(&now);
+	free(text);
+	free(dir);
+}
+
+/* Names of units go into commands, and names of processes to terminals. */
+static void
+take_process(struct fuzz *f)
+{
+	struct posture_process p = { .pid = 7 };
+	size_t n, len;
+	char *text = (char *)fuzz_part(f, &n);
+
+	if (posture_status(text, n, &p) == 0) {
+		len = strnlen(p.comm, sizeof(p.comm));
+		FUZZ_CHECK(len < sizeof(p.comm) && p.pid == 7);
+		for (size_t i = 0; i < len; i++)
+			FUZZ_CHECK(p.comm[i] > ' ' && p.comm[i] < 0x7f);
+	}
+	posture_unit_of(text, n, p.unit, sizeof(p.unit));
+	FUZZ_CHECK(strnlen(p.unit, sizeof(p.unit)) < sizeof(p.unit));
+	FUZZ_CHECK(strpbrk(p.unit, "/\n") == NULL);
+	free(text);
+}
+
+static int
+count_inode(void *ctx, uint64_t ino)
+{
+	size_t *n = ctx;
+
+	FUZZ_CHECK(ino != 0);
+	++*n;
+	return 0;
+}
+
+static void
+take_posture(struct fuzz *f)
+{
+	struct strmap *points = strmap_new();
+	struct arena *a = arena_new();
+	struct audited audited;
+	char unit[64], *text, *path;
+	size_t n, found = 0;
+	int r;
+
+	FUZZ_CHECK(points != NULL && a != NULL);
+	take_process(f);
+	text = (char *)fuzz_part(f, &n);
+	FUZZ_CHECK(posture_fstab(text, n, a, points) == 0);
+	FUZZ_CHECK(strmap_count(points) <= n);
+	FUZZ_CHECK(posture_net_table(text, n, 2, count_inode, &found) == 0);
+	FUZZ_CHECK(found <= n);
+	r = audited_parse(text, n, &audited);
+	FUZZ_CHECK(r == 0 || r == ERR_FORMAT || r == ERR_VERSION);
+	FUZZ_CHECK(r < 0 || audited.time >= 0);
+	path = fuzz_string(f);
+	if (path[0] == '/' && posture_mount_unit(path, unit,
+	                                         sizeof(unit)) == 0)
+		FUZZ_CHECK(strlen(unit) < sizeof(unit) &&
+		           strchr(unit, '/') == NULL);
+	free(path);
+	free(text);
+	arena_free(a);
+	strmap_free(points);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const takes[])(struct fuzz *f) = {
 		take_index, take_foreign, take_ids, take_conf, take_mounts,
-		take_meta, take_remounted
+		take_meta, take_remounted, take_fstab, take_posture
 	};
 	struct fuzz f = { data, size };
 

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (C) 2026 The dpkg-immutable authors */
+
+/*
+ * Folders whose files root runs, loads or obeys: only root may write there,
+ * nor to the files in them. What carries the flag is safe by that.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "iflag.h"
+#include "posture_priv.h"
+
+#define TOLD_MAX 20		/* lines an id */
+#define LOOKED_MAX 500000	/* files, in all */
+#define DEEPEST 5
+
+/* depth 0: the file or folder alone, 1: with its files, more: and folders. */
+struct spot {
+	const char *path;
+	unsigned int depth;
+	const char *only;	/* of its files only this one */
+	const char *without;	/* not this subfolder */
+};
+
+static const struct spot systemd_spots[] = {
+	{ "/etc/systemd", 4, NULL, NULL },
+	{ "/usr/lib/systemd", 4, NULL, NULL },
+	{ "/usr/local/lib/systemd", 4, NULL, NULL },
+	{ "/run/systemd/system", 3, NULL, NULL },
+	{ "/run/systemd/transient", 2, NULL, NULL },
+	{ "/run/systemd/generator", 3, NULL, NULL },
+	{ "/run/systemd/generator.early", 3, NULL, NULL },
+	{ "/run/systemd/generator.late", 3, NULL, NULL }
+};
+
+static const struct spot cron_spots[] = {
+	{ "/etc/crontab", 0, NULL, NULL },
+	{ "/etc/anacrontab", 0, NULL, NULL },
+	{ "/etc/cron.d", 1, NULL, NULL },
+	{ "/etc/cron.hourly", 1, NULL, NULL },
+	{ "/etc/cron.daily", 1, NULL, NULL },
+	{ "/etc/cron.weekly", 1, NULL, NULL },
+	{ "/etc/cron.monthly", 1, NULL, NULL },
+	{ "/etc/cron.yearly", 1, NULL, NULL },
+	/* users' own lie there too, and group crontab puts them there */
+	{ "/var/spool/cron", 0, NULL, NULL },
+	{ "/var/spool/cron/crontabs", 1, "root", NULL }
+};
+
+static const struct spot apt_spots[] = {
+	{ "/etc/apt", 3, NULL, NULL },
+	{ "/usr/share/keyrings", 1, NULL, NULL },
+	{ "/var/lib/apt", 2, NULL, "partial" },
+	{ "/var/cache/apt", 2, NULL, "partial" }
+};
+
+static const struct spot dpkg_spots[] = {
+	{ "/etc/dpkg", 3, NULL, NULL },
+	{ "/etc/dpkg-immutable.conf", 0, NULL, NULL },
+	{ "/etc/dpkg-immutable.conf.d", 1, NULL, NULL },
+	{ "/etc/alternatives", 1, NULL, NULL },
+	{ "/var/lib/dpkg", 2, NULL, NULL },
+	{ "/var/lib/dpkg-immutable", 0, NULL, NULL }
+};
+
+#define SPOTS(list) list, sizeof(list) / sizeof(*(list))
+
+static const struct {
+	const char *id;
+	const char *why;
+	const struct spot *spots;
+	size_t n;
+} groups[] = {
+	{ "systemd", "whoever can write there has root start programs of his",
+	  SPOTS(systemd_spots) },
+	{ "cron", "whoever can write there has root start programs of his",
+	  SPOTS(cron_spots) },
+	{ "apt", "whoever can write there chooses what apt installs, and what "
+	  "it runs", SPOTS(apt_spots) },
+	{ "dpkg", "whoever can write there chooses what dpkg does as root",
+	  SPOTS(dpkg_spots) }
+};
+
+/* The check of one id. */
+struct visit {
+	struct posture *p;
+	const char *id, *why;
+	const struct spot *spot;
+	struct strmap *told;
+	size_t looked, told_here, more;
+	bool worst;		/* one of `more` is bad */
+	bool full;
+};
+
+/* What is wrong with it, and the command that mends it. */
+static bool
+judge(struct visit *v, const char *path, const struct node *n, bool way,
+      struct posture_line *line)
+{
+	struct posture *p = v->p;
+	bool link = S_ISLNK(n->mode);
+	bool sticky = way && (n->mode & S_ISVTX) != 0;
+	bool others = !link && !sticky && (n->mode & S_IWOTH) != 0;
+	/* members can take nothing away there, as cron's crontabs are kept */
+	bool group = !link && (n->mode & S_IWGRP) != 0 && n->gid != 0 &&
+	    (n->mode & S_ISVTX) == 0;
+	const char *word, *chown = "", *chmod = "";
+
+	if ((n->uid == 0 && !others && !group) || path == NULL)
+		return false;
+	word = posture_path(p, path);
+	if (n->uid != 0)
+		chown = posture_text(p, "chown %sroot %s", link ? "-h " : "",
+		                     word);
+	if (others || group)
+		chmod = posture_text(p, "chmod %s-w %s", others && group ?
+		                     "go" : others ? "o" : "g", word);
+	*line = (struct posture_line){
+		.id = v->id, .why = v->why, .subject = path,
+		.state = n->uid != 0 || others ? POSTURE_BAD : POSTURE_NOTE,
+		.seen = posture_text(p, "owner %u:%u, mode %04o%s", n->uid,
+		                     n->gid, n->mode & 07777, others ?
+		                     ": anybody can write" : n->uid != 0 ?
+		                     ": not root's" :
+		                     ": its group can write"),
+		.mend = posture_text(p, "%s%s%s", chown, chown[0] != '\0' &&
+		                     chmod[0] != '\0' ? " && " : "", chmod)
+	};
+	return true;
+}
+
+/* The flag keeps all from writing to a file, and files from a folder. */
+static bool
+is_immutable(struct posture *p, const char *path, const struct node *n)
+{
+	struct fskind kind;
+	int fd = posture_open(p, path, O_PATH | O_NOFOLLOW);
+	bool flagged;
+
+	if (fd < 0)
+		return false;
+	flagged = fskind_of(fd, &kind) == 0 && !S_ISDIR(n->mode) &&
+	    (iflag_of_node(n, kind.flags) & IFLAG_IMMUTABLE) != 0;
+	close(fd);
+	return flagged;
+}
+
+static void
+check(struct visit *v, const char *path, const struct node *n, bool way)
+{
+	struct posture_line line;
+
+	if (v->p->err < 0 || !judge(v, path, n, way, &line) ||
+	    is_immutable(v->p, path, n) ||
+	    strmap_get(v->told, path, NULL) > 0)
+		return;
+	if (strmap_put(v->told, path, 1) < 0)
+		v->p->err = -ENOMEM;
+	if (v->told_here == TOLD_MAX) {
+		v->more++;
+		v->worst |= line.state == POSTURE_BAD;
+		return;
+	}
+	v->told_here++;
+	posture_tell(v->p, &line);
+}
+
+static void
+tell_unknown(struct visit *v, const char *path, int err)
+{
+	if (v->told_here++ >= TOLD_MAX)
+		return;
+	posture_tell(v->p, &(struct posture_line){
+		.id = v->id, .state = POSTURE_UNKNOWN, .subject = path,
+		.seen = err_text(err), .why = v->why,
+		.keep = geteuid() != 0 ? "ask again as root" : NULL
+	});
+}
+
+/* Below the root, of what an O_PATH descriptor stands for; NULL: unknown. */
+static const char *
+name_of(struct posture *p, int fd)
+{
+	size_t skip = strlen(p->s->instdir);
+	char name[40], target[4096];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, target, sizeof(target));
+	if (n <= (ssize_t)skip || n == (ssize_t)sizeof(target) ||
+	    memcmp(target, p->s->instdir, skip) != 0 || target[skip] != '/')
+		return NULL;
+	return posture_text(p, "%.*s", (int)(n - (ssize_t)skip),
+	                    target + skip);
+}
+
+/* What a link leads to, which may be anywhere. */
+static void
+check_target(struct visit *v, const char *link)
+{
+	int fd = posture_open(v->p, link, O_PATH);
+	struct node n;
+
+	if (fd < 0)
+		return;
+	if (node_of_fd(fd, &n) == 0 && S_ISREG(n.mode) &&
+	    (n.uid != 0 || (n.mode & (S_IWOTH | S_IWGRP)) != 0))
+		check(v, name_of(v->p, fd), &n, false);
+	close(fd);
+}
+
+static void visit_folder(struct visit *v, const char *path,
+                         unsigned int depth);
+
+static void
+visit_entry(struct visit *v, int dir, const char *folder, const char *name,
+            unsigned int depth)
+{
+	struct posture *p = v->p;
+	const char *path;
+	struct node n;
+	bool bad;
+
+	if (node_at(dir, name, &n) < 0)
+		return;		/* gone meanwhile */
+	bad = n.uid != 0 || (n.mode & (S_IWOTH | S_IWGRP)) != 0;
+	v->looked++;
+	if (S_ISDIR(n.mode) ? depth < 2 : !bad && !S_ISLNK(n.mode))
+		return;
+	path = posture_text(p, "%s/%s", strcmp(folder, "/") == 0 ? "" :
+	                    folder, name);
+	if (S_ISLNK(n.mode)) {
+		check(v, path, &n, false);
+		check_target(v, path);
+	} else if (S_ISDIR(n.mode)) {
+		if (v->spot != NULL && v->spot->without != NULL &&
+		    strcmp(v->spot->without, name) == 0)
+			return;
+		check(v, path, &n, false);
+		visit_folder(v, path, depth - 1);
+	} else if (S_ISREG(n.mode)) {
+		check(v, path, &n, false);
+	}
+}
+
+static void
+visit_folder(struct visit *v, const char *path, unsigned int depth)
+{
+	int fd = posture_open(v->p, path, O_RDONLY | O_DIRECTORY);
+	struct dirent *e;
+	DIR *dir;
+
+	if (fd < 0) {
+		if (fd != -ENOENT && fd != -ENOTDIR)
+			tell_unknown(v, path, fd);
+		return;
+	}
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		v->p->err = -ENOMEM;
+		return;
+	}
+	while (v->p->err == 0 && (e = readdir(dir)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0 || (v->spot != NULL &&
+		    v->spot->only != NULL &&
+		    strcmp(v->spot->only, e->d_name) != 0))
+			continue;
+		if (v->looked >= LOOKED_MAX) {
+			v->full = true;
+			break;
+		}
+		visit_entry(v, fd, path, e->d_name, depth);
+	}
+	closedir(dir);
+}
+
+/* Each folder on the way: whoever can rename one has what is below it. */
+static void
+check_way(struct visit *v, const char *path)
+{
+	size_t n = 0;
+
+	do {
+		const char *part;
+		struct node node;
+		int fd;
+
+		n += strcspn(path + n + 1, "/") + 1;
+		part = n == 1 && path[1] == '\0' ? "/" :
+		    posture_text(v->p, "%.*s", (int)n, path);
+		fd = posture_open(v->p, part, O_PATH | O_NOFOLLOW);
+		if (fd < 0)
+			return;
+		v->looked++;
+		if (node_of_fd(fd, &node) == 0)
+			check(v, part, &node, path[n] != '\0');
+		close(fd);
+	} while (v->p->err == 0 && path[n] != '\0');
+}
+
+/* A link on the way that others could have made. */
+static void
+tell_unsafe(struct visit *v, const char *path)
+{
+	v->told_here++;
+	posture_tell(v->p, &(struct posture_line){
+		.id = v->id, .state = POSTURE_BAD, .subject = path,
+		.seen = "a symlink leads there that others than root could "
+		    "have made", .why = v->why,
+		.keep = "its folder, or the link made anew by root"
+	});
+}
+
+/* A file or folder that may not be there, by its name without links. */
+static void
+check_spot(struct visit *v, const char *path, unsigned int depth)
+{
+	struct root *root = v->p->s->root;
+	const char *real;
+	struct node n;
+	int err = root_stat(root, path, &n);
+
+	if (err == 0)
+		check_way(v, path);
+	if (err == 0 && !S_ISREG(n.mode)) {
+		real = root_folder(root, posture_text(v->p, "%s/x", path),
+		                   &err);
+		if (real != NULL && strcmp(real, path) != 0)
+			check_way(v, real);
+		if (real != NULL && depth > 0)
+			visit_folder(v, real, depth);
+		if (real == NULL && S_ISLNK(n.mode))
+			check_target(v, path);
+		if (real != NULL || err == -ENOTDIR)
+			err = 0;
+	}
+	if (err == ERR_UNSAFE)
+		tell_unsafe(v, path);
+	else if (err < 0 && err != -ENOENT && err != -ENOTDIR)
+		tell_unknown(v, path, err);
+}
+
+static void
+begin(struct visit *v, const char *id, const char *why)
+{
+	v->id = id;
+	v->why = why;
+	v->spot = NULL;
+	v->looked = v->told_here = v->more = 0;
+	v->worst = v->full = false;
+	v->told = strmap_new();
+	if (v->told == NULL)
+		v->p->err = -ENOMEM;
+}
+
+static void
+end(struct visit *v)
+{
+	struct posture *p = v->p;
+
+	if (v->more > 0)
+		posture_tell(p, &(struct posture_line){
+			.id = v->id, .why = v->why, .state = v->worst ?
+			    POSTURE_BAD : POSTURE_NOTE,
+			.seen = posture_text(p, "%zu more of the kind",
+			                     v->more),
+			.keep = "ask again when those above are mended"
+		});
+	if (v->full)
+		posture_tell(p, &(struct posture_line){
+			.id = v->id, .why = v->why, .state = POSTURE_UNKNOWN,
+			.seen = "more files than are looked at"
+		});
+	if (v->told_here == 0 && !v->full)
+		posture_tell(p, &(struct posture_line){
+			.id = v->id, .why = v->why, .state = POSTURE_OK,
+			.seen = posture_text(p, "%zu files and folders, only "
+			                     "root can write there",
+			                     v->looked)
+		});
+	strmap_free(v->told);
+	v->told = NULL;
+}
+
+static int
+check_program_folder(void *ctx, const char *folder)
+{
+	struct visit *v = ctx;
+
+	if (folder[0] == '/') {
+		check_spot(v, folder, 1);
+		return v->p->err;
+	}
+	v->told_here++;
+	posture_tell(v->p, &(struct posture_line){
+		.id = v->id, .why = v->why, .state = POSTURE_BAD,
+		.seen = posture_text(v->p, "PATH has '%s', which is another "
+		                     "folder wherever one is", folder),
+		.keep = "where PATH is set: the shell's profile, "
+		    "/etc/login.defs, /etc/environment, /etc/crontab"
+	});
+	return v->p->err;
+}
+
+static int
+check_library_folder(void *ctx, const char *path, bool folder)
+{
+	struct visit *v = ctx;
+
+	check_spot(v, path, folder ? 1 : 0);
+	return v->p->err;
+}
+
+static void
+check_libraries(struct visit *v)
+{
+	static const struct spot spots[] = {
+		{ "/etc/ld.so.conf.d", 1, NULL, NULL },
+		{ "/etc/ld.so.cache", 0, NULL, NULL },
+		{ "/lib", 1, NULL, NULL }, { "/usr/lib", 1, NULL, NULL },
+		{ "/lib64", 1, NULL, NULL }, { "/usr/lib64", 1, NULL, NULL }
+	};
+	int r;
+
+	begin(v, "ld-so", "whoever can write there puts code of his into "
+	      "root's programs");
+	for (size_t i = 0; i < sizeof(spots) / sizeof(*spots); i++)
+		check_spot(v, spots[i].path, spots[i].depth);
+	r = posture_ldconf(v->p, check_library_folder, v);
+	if (r == -ENOMEM)
+		v->p->err = r;
+	else if (r < 0)
+		tell_unknown(v, "/etc/ld.so.conf", r);
+	end(v);
+}
+
+void
+posture_folders(struct posture *p)
+{
+	struct visit v = { .p = p };
+	int r;
+
+	begin(&v, "path", "whoever can write there has root run programs of "
+	      "his");
+	r = posture_search_path(p, check_program_folder, &v);
+	if (r < 0)
+		p->err = r;
+	end(&v);
+	if (p->err == 0)
+		check_libraries(&v);
+	for (size_t g = 0; p->err == 0 &&
+	     g < sizeof(groups) / sizeof(*groups); g++) {
+		begin(&v, groups[g].id, groups[g].why);
+		for (size_t i = 0; i < groups[g].n; i++) {
+			v.spot = &groups[g].spots[i];
+			check_spot(&v, v.spot->path, v.spot->depth);
+		}
+		end(&v);
+	}
+}
