@@ -29,7 +29,8 @@ struct act {
 	bool recovered;
 	bool lost;		/* our state is, the flags are not */
 	bool undone;		/* it failed, and all is as it was before */
-	bool left_open;		/* filled: a file system stays writable */
+	bool goes_on;		/* there is more to do after act_finish, which
+				 * leaves mounts and lock-frontend alone */
 	const char *note;	/* for the entry; NULL: none */
 };
 

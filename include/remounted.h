@@ -12,7 +12,8 @@
 
 /*
  * File systems that a run has made writable, until they are read-only again:
- * STATE_RUN/remounted-ID, ID being that of the root's marker. Below /run, as a
+ * STATE_RUN/remounted-ID, ID being that of the root's marker, or "new" before
+ * there is one. Below /run, as a
  * boot mounts everything anew. Text: "dpkg-immutable remounted 1", then a line
  * a mount: MAJOR:MINOR PATH, the path on the host with odd bytes as vis.h has
  * them.

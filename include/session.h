@@ -111,5 +111,7 @@ int session_admin_open(const struct session *s, const char *name, int flags);
  * (keeper.h) is confined after that to writing what is ours.
  */
 void session_log(struct session *s);
+/* Opens the log file once more, after log_leave. */
+void session_log_again(struct session *s);
 
 #endif

@@ -134,7 +134,7 @@ act_recover(struct cli *c)
 	bool did = false;
 	int r = cli_open(c, c->o->root, c->o->admindir, true, &diag);
 
-	if (r == 0 && c->session->state != NULL)
+	if (r == 0)
 		r = admin_recover(c->session, &job, &did, &diag);
 	if (r < 0)
 		return cli_fail(c, r, &diag);

@@ -257,7 +257,6 @@ put_back(struct act *a)
 		return;
 	diag_text(&d, text, sizeof(text));
 	log_warn("%s", text);
-	a->left_open = true;
 }
 
 int
@@ -292,9 +291,10 @@ act_finish(struct act *a, int r)
 	nested = a->nested.journal != NULL;
 	journal_free(a->journal);
 	nested_leave(&a->nested);
-	if (!nested && r != ERR_AGAIN && !a->job->no_act)
+	if (!nested && r != ERR_AGAIN && !a->job->no_act && !a->goes_on)
 		put_back(a);
-	guard_drop(&a->guard);
+	if (!a->goes_on)
+		guard_drop(&a->guard);
 	found_free(&a->found);
 	free(a->keys);
 	free(a->chosen);
@@ -488,12 +488,18 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	/* the run that is on need not try it as well */
 	if (r < 0 && nested)
 		journal_wish(a.nested.journal, JOURNAL_ADOPTED);
-	if (r < 0)
-		return act_finish(&a, r);
-	r = act_finish(&a, 0);
-	if (r == 0 && s->state->history_fd >= 0)
+	a.goes_on = r == 0;
+	r = act_finish(&a, r);
+	if (!a.goes_on)
+		return r;
+	if (s->state->history_fd >= 0)
 		r = history_unseal(s->state->history_fd);
-	return r == 0 && forget ? state_forget(s->state) : r;
+	if (r == 0 && forget)
+		r = state_forget(s->state);
+	if (!nested)
+		put_back(&a);
+	guard_drop(&a.guard);
+	return r;
 }
 
 int
@@ -501,8 +507,12 @@ admin_recover(struct session *s, struct admin_job *job, bool *ret_did,
               struct diag *diag)
 {
 	struct guard guard = { .frontend_fd = -1 };
-	int r = writable_own(s, false, diag);
+	int r;
 
+	/* an adoption that did not come to its end */
+	if (s->state == NULL)
+		return remounted_settle(s, &guard, false, diag);
+	r = writable_own(s, false, diag);
 	if (r == 0)
 		r = guard_take(s, frontend_locked(), &guard, diag);
 	if (r == 0)

@@ -277,6 +277,9 @@ start_helper(struct keeper *k)
 	pid = worker_fork();
 	if (pid == 0) {
 		close(k->channel);
+		/* the lock is the keeper's all the same */
+		if (k->lock_fd >= 0)
+			close(k->lock_fd);
 		close(pair[1]);
 		h.channel = pair[0];
 		(void)sandbox_caps(FLAGGING);

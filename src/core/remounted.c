@@ -74,7 +74,8 @@ remounted_parse(const char *name, char *text, size_t n,
 void
 remounted_name(const struct session *s, char ret[REMOUNTED_NAME])
 {
-	snprintf(ret, REMOUNTED_NAME, "remounted-%s", s->state->id);
+	snprintf(ret, REMOUNTED_NAME, "remounted-%s",
+	         s->state != NULL ? s->state->id : "new");
 }
 
 /* 0 with none where there is no record; text holds what the rows borrow. */

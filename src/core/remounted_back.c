@@ -95,23 +95,38 @@ put_back(struct mounts *m, const struct remounted_row *row, struct busy *b)
 	return r;
 }
 
+/* Whether files that we write lie there: state, dpkg's database, log. */
+static bool
+is_ours(const struct session *s, uint64_t dev)
+{
+	struct stat st;
+	int log, r;
+
+	if ((s->state != NULL && fstat(s->state->dir_fd, &st) == 0 &&
+	     st.st_dev == dev) ||
+	    (stat(s->admindir, &st) == 0 && st.st_dev == dev))
+		return true;
+	if (root_open_dir(s->root, "/var/log", &log) < 0)
+		return false;
+	r = fstat(log, &st);
+	close(log);
+	return r == 0 && st.st_dev == dev;
+}
+
 /* What of ours would keep it busy. */
 static void
-let_go(struct session *s, struct guard *g, const struct remounted *m)
+let_go(struct session *s, struct guard *g, uint64_t dev)
 {
-	struct stat state, db;
-	int r = fstat(s->state->dir_fd, &state), e = stat(s->admindir, &db);
+	struct stat st;
 
-	for (size_t i = 0; i < m->n; i++) {
-		log_leave(m->rows[i].dev);
-		if (r == 0 && m->rows[i].dev == state.st_dev &&
-		    s->state->lock_fd >= 0) {
-			close(s->state->lock_fd);
-			s->state->lock_fd = -1;
-		}
-		if (e == 0 && m->rows[i].dev == db.st_dev)
-			guard_drop(g);
+	log_leave(dev);
+	if (s->state != NULL && s->state->lock_fd >= 0 &&
+	    fstat(s->state->lock_fd, &st) == 0 && st.st_dev == dev) {
+		close(s->state->lock_fd);
+		s->state->lock_fd = -1;
 	}
+	if (stat(s->admindir, &st) == 0 && st.st_dev == dev)
+		guard_drop(g);
 }
 
 static void
@@ -125,32 +140,81 @@ tell(struct session *s, const struct busy *b)
 	(void)transaction_write(s, &t);
 }
 
-static int
-settle(struct session *s, struct guard *g, int dir, const char *name,
-       struct remounted *m, bool tells, struct diag *diag)
+/* One record, and what becomes of it. */
+struct settling {
+	struct session *s;
+	struct guard *g;
+	struct mounts *now;
+	struct remounted *m;
+	struct busy busy;
+	bool tells;
+	size_t back;
+};
+
+/* Those on which we write, or the others. Of the first it can be told only
+ * while they are writable. */
+static void
+put_back_some(struct settling *x, bool ours)
 {
-	struct busy b = { .len = 0 };
-	struct mounts *now = NULL;
-	size_t kept = 0, before = m->n;
+	struct busy *b = &x->busy;
+	size_t kept = 0, before = b->len;
+
+	for (size_t i = 0; i < x->m->n; i++) {
+		const struct remounted_row row = x->m->rows[i];
+		int r = -EBUSY;
+
+		if (is_ours(x->s, row.dev) == ours) {
+			if (ours)
+				let_go(x->s, x->g, row.dev);
+			r = put_back(x->now, &row, b);
+			x->back += r == 0;
+		}
+		if (r < 0)
+			x->m->rows[kept++] = row;
+	}
+	x->m->n = kept;
+	if (b->len == before || !x->tells)
+		return;
+	if (ours)
+		session_log_again(x->s);
+	tell(x->s, b);
+}
+
+static int
+settle(struct settling *x, int dir, const char *name, struct diag *diag)
+{
+	int r = mounts_load("", &x->now, diag);
+
+	if (r < 0)
+		return r;
+	put_back_some(x, false);
+	put_back_some(x, true);
+	r = remounted_store(dir, name, x->m);
+	if (r == 0 && x->back > 0)
+		log_line("note=\"%zu file system%s read-only again\"",
+		         x->back, x->back == 1 ? " is" : "s are");
+	if (r == 0 && x->m->n > 0)
+		r = diag_set(diag, ERR_BUSY, NULL, 0, "%s", x->busy.note);
+	mounts_free(x->now);
+	return r;
+}
+
+static int
+settle_record(struct session *s, struct guard *g, bool tells, int dir,
+              const char *name, struct diag *diag)
+{
+	struct settling x = { .s = s, .g = g, .tells = tells };
+	struct buf text;
 	int r;
 
-	let_go(s, g, m);
-	r = mounts_load("", &now, diag);
-	for (size_t i = 0; r == 0 && i < m->n; i++)
-		if (put_back(now, &m->rows[i], &b) < 0)
-			m->rows[kept++] = m->rows[i];
-	if (r == 0) {
-		m->n = kept;
-		r = remounted_store(dir, name, m);
-	}
-	if (r == 0 && kept < before)
-		log_line("note=\"%zu file system%s read-only again\"",
-		         before - kept, before - kept == 1 ? " is" : "s are");
-	if (b.len > 0 && tells)
-		tell(s, &b);
-	if (r == 0 && kept > 0)
-		r = diag_set(diag, ERR_BUSY, NULL, 0, "%s", b.note);
-	mounts_free(now);
+	x.m = malloc(sizeof(*x.m));
+	buf_init(&text, REMOUNTED_TEXT);
+	r = x.m == NULL ? -ENOMEM :
+	    remounted_load(dir, name, &text, x.m, diag);
+	if (r == 0 && x.m->n > 0)
+		r = settle(&x, dir, name, diag);
+	free(x.m);
+	buf_free(&text);
 	return r;
 }
 
@@ -158,25 +222,19 @@ int
 remounted_settle(struct session *s, struct guard *g, bool tells,
                  struct diag *diag)
 {
-	struct remounted *m;
 	char name[REMOUNTED_NAME];
-	struct buf text;
-	int dir, r;
+	int dir, r = 0, e;
 
 	/* somebody else is at work, and will do it */
-	if (s->state == NULL || s->state->lock_fd < 0)
+	if (s->state != NULL && s->state->lock_fd < 0)
 		return 0;
 	dir = remounted_place(false);
 	if (dir < 0)
 		return 0;	/* nothing was ever recorded there */
-	m = malloc(sizeof(*m));
-	buf_init(&text, REMOUNTED_TEXT);
 	remounted_name(s, name);
-	r = m == NULL ? -ENOMEM : remounted_load(dir, name, &text, m, diag);
-	if (r == 0 && m->n > 0)
-		r = settle(s, g, dir, name, m, tells, diag);
-	free(m);
-	buf_free(&text);
+	if (s->state != NULL)
+		r = settle_record(s, g, tells, dir, "remounted-new", diag);
+	e = settle_record(s, g, tells, dir, name, diag);
 	close(dir);
-	return r;
+	return r < 0 ? r : e;
 }

@@ -448,14 +448,29 @@ place_of(int above, const char *name)
 	return (struct sandbox_place){ .fd = fd };
 }
 
+static int
+open_log(struct session *s, int flags)
+{
+	int dir, fd = root_open_dir(s->root, "/var/log", &dir);
+
+	if (fd < 0)
+		return fd;
+	fd = openat(dir, "dpkg-immutable.log", flags | O_NOFOLLOW | O_CLOEXEC,
+	            0640);
+	close(dir);
+	return fd;
+}
+
 /*
  * State folder and run folder with those above them, where they are made and
- * removed; dpkg's lock-frontend. All of our other files are open by now.
+ * removed; dpkg's lock-frontend; the log. All of our other files are open by
+ * now.
  */
 static void
 confine(struct session *s)
 {
-	struct sandbox_place p[5] = {
+	enum { PLACES = 6 };
+	struct sandbox_place p[PLACES] = {
 		{ .fd = -1, .folders_only = true },
 		{ .fd = -1, .folders_only = true }
 	};
@@ -466,25 +481,27 @@ confine(struct session *s)
 	p[2] = place_of(p[0].fd, "dpkg-immutable");
 	p[3] = place_of(p[1].fd, "dpkg-immutable");
 	p[4].fd = session_admin_open(s, "lock-frontend", O_PATH);
-	keeper_confine(p, 5);
-	for (size_t i = 0; i < 5; i++)
+	p[5].fd = open_log(s, O_PATH);
+	keeper_confine(p, PLACES);
+	for (size_t i = 0; i < PLACES; i++)
 		if (p[i].fd >= 0)
 			close(p[i].fd);
 }
 
 void
-session_log(struct session *s)
+session_log_again(struct session *s)
 {
 	unsigned int where = s->conf != NULL ? s->conf->log : LOG_TO_FILE;
-	int dir, fd = -1;
+	int fd = -1;
 
-	if ((where & LOG_TO_FILE) &&
-	    root_open_dir(s->root, "/var/log", &dir) == 0) {
-		fd = openat(dir, "dpkg-immutable.log", O_WRONLY | O_APPEND |
-		            O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-		            0640);
-		close(dir);
-	}
-	log_open(fd, where);
+	if (where & LOG_TO_FILE)
+		fd = open_log(s, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+	log_open(fd < 0 ? -1 : fd, where);
+}
+
+void
+session_log(struct session *s)
+{
+	session_log_again(s);
 	confine(s);
 }

@@ -244,10 +244,27 @@ open_filesystem(struct session *s, const struct mount_point *p,
 	return r;
 }
 
+/* File systems that are made once, and never written to. */
+static bool
+is_written_once(const struct mount_point *p)
+{
+	static const char *const types[] = {
+		"squashfs", "erofs", "iso9660", "cramfs", "romfs"
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(p->fstype, types[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Why no run can write there, whoever allows it. */
 static int
 refused(struct want *w, const struct mount_point *p, struct diag *diag)
 {
+	if (is_written_once(p))
+		return diag_set(diag, -EROFS, p->path, 0, "is a file system "
+		                "that nobody can write to (%s)", p->fstype);
 	if (on_readonly_device(p))
 		return diag_set(diag, -EROFS, p->path, 0, "the disk below (%s) "
 		                "is read-only by itself: the host of this "
