@@ -15,6 +15,7 @@ int act_explain(struct cli *c);
 int act_open(struct cli *c);
 int act_export(struct cli *c);
 int act_posture(struct cli *c);
+int act_setup(struct cli *c);
 
 /* --adopt, --release, --protect, --unprotect */
 int act_change(struct cli *c);

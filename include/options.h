@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "export.h"
+#include "setup.h"
 
 /*
  * The grammar of the engine called by its own name (design.md section 2):
@@ -30,6 +31,7 @@ enum verb {
 	VERB_EXPORT,
 	VERB_HISTORY,
 	VERB_POSTURE,
+	VERB_SETUP,
 	VERB_HELP,
 	VERB_VERSION,
 	VERB_COUNT
@@ -64,7 +66,8 @@ enum option_id {
 	OPT_SLICE,
 	OPT_SINCE,
 	OPT_METRICS,
-	OPT_TRUST
+	OPT_TRUST,
+	OPT_APPLY
 };
 
 enum option_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_RPM };
@@ -94,6 +97,8 @@ struct options {
 	const char *config;	/* NULL: the usual places */
 	enum option_format format;
 	enum export_form export_form;
+	enum setup_scheme scheme;
+	bool apply;
 	const char *since, *metrics, *trust;	/* NULL: not given */
 	unsigned int slice, slices;	/* slices 0: not given */
 	int jobs;		/* 0: not given */

@@ -22,5 +22,7 @@ int options_apply(struct parse *p, const struct option_row *row,
                   const char *value);
 /* Takes the value of --export. */
 int options_form(struct parse *p, const char *value);
+/* That of --setup-readonly. */
+int options_scheme(struct parse *p, const char *value);
 
 #endif

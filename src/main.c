@@ -48,6 +48,12 @@
  *	posture		what else on the machine must be right (posture_NAME:
  *			mounts, folders, kernel, processes, ours)
  *	audited		when the last full audit ended
+ *	setup		what makes /usr or the root read-only (setup_NAME:
+ *			fstab(5), units, boot, places that stay writable, who
+ *			writes where, and applying all that)
+ *	writable	read-only mounts in the way of what we do
+ *	remounted	file systems that were made writable, on record
+ *			(remounted_back: and read-only again)
  *	finding		one difference that a check tells of
  *	journal		the durable record of one run (jfile, jrecord,
  *			planrec: its file, records and plan)
@@ -75,6 +81,10 @@
  *	root		paths below a root folder (walk: finding folders)
  *	iflag		the one place that changes inode flags
  *	syncset		makes such changes durable
+ *	mounts		what is mounted (lasting: what a boot forgets)
+ *	remount		the one place that changes mounts
+ *	holders		who keeps a file system from being read-only; writers:
+ *			who may write to a file (procs: both, in /proc)
  *	digest		checksums
  *	lanes		those of many files side by side (lanes_level: which
  *			way on this CPU; lanes_kernel and others: the ways)

@@ -73,7 +73,8 @@ full_action(const struct option_row *row, char *line, size_t size)
 	bool packages = row->id == VERB_PROTECT || row->id == VERB_UNPROTECT;
 
 	snprintf(line, size, "--%s%s", row->name, row->id == VERB_PLAN ?
-	         " -- -i x.deb" : row->value ? "=json" :
+	         " -- -i x.deb" : row->id == VERB_SETUP ? "=usr" :
+	         row->value ? "=json" :
 	         row->id == VERB_OPEN ? " pkg -- true" :
 	         row->id == VERB_EXPLAIN ? " /x" : packages ? " pkg" : "");
 }
@@ -137,7 +138,8 @@ START_TEST(options_every_row_with_every_action)
 			}
 			snprintf(want, sizeof(want),
 			         "--%s does not go with --%s%s", row->name,
-			         act->name, act->value ? "=json" : "");
+			         act->name, act->id == VERB_SETUP ? "=usr" :
+			         act->value ? "=json" : "");
 			refuse(line, want);
 		}
 	}

@@ -35,7 +35,8 @@ static const struct verb_row verbs[VERB_COUNT] = {
 	[VERB_RECOVER] = { act_recover, true },
 	[VERB_EXPORT] = { act_export, false },
 	[VERB_HISTORY] = { act_history, false },
-	[VERB_POSTURE] = { act_posture, false }
+	[VERB_POSTURE] = { act_posture, false },
+	[VERB_SETUP] = { act_setup, false }
 };
 
 void

@@ -137,7 +137,10 @@ apply(struct parse *p, const struct option_row *row, const char *word,
 	if (row->kind != OPTION_ACTION)
 		return options_apply(p, row, value);
 	r = apply_action(p, row, word);
-	return r < 0 || !row->value ? r : options_form(p, value);
+	if (r < 0 || !row->value)
+		return r;
+	return row->id == VERB_SETUP ? options_scheme(p, value) :
+	    options_form(p, value);
 }
 
 static int

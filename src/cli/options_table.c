@@ -7,7 +7,7 @@
 #define CHANGES		(V(PROTECT) | V(UNPROTECT) | V(ADOPT) | V(RELEASE))
 #define TELLS		(WALKS | CHANGES | V(PLAN) | V(RECOVER) | V(HISTORY) | \
 			 V(POSTURE))
-#define ALL		(TELLS | V(OPEN) | V(EXPORT))
+#define ALL		(TELLS | V(OPEN) | V(EXPORT) | V(SETUP))
 
 #define ACTION(name, letter, verb, operands, arg, help) \
 	{ name, letter, OPTION_ACTION, VERB_ ## verb, 0, operands, false, \
@@ -49,6 +49,8 @@ static const struct option_row rows[] = {
 	       "the log of all runs, newest last"),
 	ACTION("posture", 0, POSTURE, false, NULL,
 	       "check the machine around us"),
+	{ "setup-readonly", 0, OPTION_ACTION, VERB_SETUP, 0, false, true,
+	  "usr|root", "a read-only /usr or root" },
 	ACTION("help", 0, HELP, false, NULL, "this text"),
 	ACTION("version", 0, VERSION, false, NULL,
 	       "the version of this program"),
@@ -62,6 +64,8 @@ static const struct option_row rows[] = {
 	      "recorded; --protect, --adopt: read nothing"),
 	PLAIN("no-act", 0, NO_ACT, CHANGES,
 	      "only tell what would be done"),
+	PLAIN("apply", 0, APPLY, V(SETUP),
+	      "write what it prints, keep what was there"),
 	PLAIN("forget", 0, FORGET, V(RELEASE),
 	      "remove records and history too"),
 	PLAIN("check", 0, CHECK, V(HISTORY),

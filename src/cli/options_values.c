@@ -89,6 +89,17 @@ options_form(struct parse *p, const char *value)
 	                value);
 }
 
+int
+options_scheme(struct parse *p, const char *value)
+{
+	if (strcmp(value, "usr") != 0 && strcmp(value, "root") != 0)
+		return diag_set(p->diag, ERR_REFUSED, NULL, 0,
+		                "--setup-readonly: '%s' is neither usr nor "
+		                "root", value);
+	p->o->scheme = value[0] == 'u' ? SETUP_USR : SETUP_ROOT;
+	return 0;
+}
+
 static int
 set_color(struct parse *p, const char *value)
 {
@@ -134,6 +145,9 @@ options_apply(struct parse *p, const struct option_row *row,
 		break;
 	case OPT_CHECK:
 		o->check = true;
+		break;
+	case OPT_APPLY:
+		o->apply = true;
 		break;
 	case OPT_QUICK:
 		o->quick = true;

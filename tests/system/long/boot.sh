@@ -155,7 +155,8 @@ KEPT=0
 
 # vm_start [-incoming FILE] [WORD]...: switches it on, with WORDs on the
 # kernel's command line, or awakes what vm_freeze has put into FILE. Services
-# that have nothing to do with us are left out, for they cost time.
+# that have nothing to do with us are left out, for they cost time. VM_DRIVE is
+# more that qemu is to know of the disk (",readonly=on").
 vm_start()
 {
 	local words="root=/dev/vda rw console=ttyS0 panic=-1 di.test" name
@@ -184,7 +185,7 @@ vm_start()
 		-cpu qemu64,-cx16 -m 512 -smp 2 -nodefaults -display none -no-reboot \
 		-kernel "$WORK/vmlinuz" -initrd "$WORK/initrd.img" \
 		-append "$words mitigations=off quiet no_timer_check $*" \
-		-drive "file=$DISK,format=raw,if=virtio,cache=writeback" \
+		-drive "file=$DISK,format=raw,if=virtio,cache=writeback${VM_DRIVE:-}" \
 		-serial "file:$CONSOLE" -serial "pipe:$LINE" \
 		-qmp "unix:$WORK/qmp,server=on,wait=off" "${incoming[@]}" \
 		>"$WORK/qemu.log" 2>&1 </dev/null &
