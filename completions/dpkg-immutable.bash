@@ -44,13 +44,19 @@ _dpkg_immutable_fitting()
 	--history)
 		own=(--check) config=() tells=(--format= --color=)
 		;;
+	--posture)
+		tells=(--format= --color=)
+		;;
+	--setup-readonly)
+		own=(--apply) tells=()
+		;;
 	--help | --version)
 		return
 		;;
 	'')
 		own=(-a --all --accept --quick --no-act --forget --check
-			--conffiles --digests= --since= --slice= --polite
-			--metrics= --trust=)
+			--apply --conffiles --digests= --since= --slice=
+			--polite --metrics= --trust=)
 		;;
 	esac
 	fits=("${own[@]}" "${tells[@]}" "${config[@]}" --root= --admindir=
@@ -59,7 +65,7 @@ _dpkg_immutable_fitting()
 
 _dpkg_immutable_actions=(-V --verify --protect --unprotect --adopt --release
 	--open --plan --list --coverage --explain --recover --export= --history
-	--help --version)
+	--posture --setup-readonly= --help --version)
 _dpkg_immutable_dpkg_actions=(-i -r -P --install --unpack --configure
 	--triggers-only --remove --purge)
 # One that ends in "=" takes a value, one that ends in "-" goes on.
@@ -240,6 +246,9 @@ _dpkg_immutable_value()
 	--export)
 		_dpkg_immutable_values mtree sha256sum json
 		;;
+	--setup-readonly)
+		_dpkg_immutable_values usr root
+		;;
 	--digests)
 		_dpkg_immutable_values one all
 		;;
@@ -349,7 +358,8 @@ _dpkg_immutable_look()
 	local i w fits takes last=$((${#words[@]} - 1))
 
 	_dpkg_immutable_fitting ''
-	takes=" ${fits[*]} ${_dpkg_immutable_dpkg_options[*]} --export= "
+	takes=" ${fits[*]} ${_dpkg_immutable_dpkg_options[*]} --export="
+	takes+=" --setup-readonly= "
 	for ((i = 1; i < last; i++)); do
 		w=${words[i]}
 		if [[ $w == -- ]]; then

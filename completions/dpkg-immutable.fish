@@ -20,6 +20,8 @@ function __dpkg_immutable_option
 			echo --forget\tremove records and history too
 		case --check
 			echo --check\tprove that no entry was changed or taken away
+		case --apply
+			echo --apply\twrite what is printed without it
 		case --root
 			echo --root=\tthe system below a folder
 		case --admindir
@@ -82,12 +84,17 @@ function __dpkg_immutable_options
 			set own --check
 			set tells --format --color
 			set config
+		case posture
+			set tells --format --color
+		case setup-readonly
+			set own --apply
+			set tells
 		case help version
 			return
 		case ''
 			set own -a --all --accept --quick --no-act --forget \
-				--check --conffiles --digests --since --slice \
-				--polite --metrics --trust
+				--check --apply --conffiles --digests --since \
+				--slice --polite --metrics --trust
 	end
 	for o in $own $tells $config --root --admindir --quiet --verbose \
 			--no-progress
@@ -109,6 +116,8 @@ function __dpkg_immutable_actions
 	echo --recover\tclose what an interrupted run left open
 	echo --export=\tthe records in forms that other tools read
 	echo --history\tthe log of all runs, newest last
+	echo --posture\tcheck the machine around us
+	echo --setup-readonly=\ta read-only /usr or root
 	echo --help\ttell the usage
 	echo --version\ttell the version
 end
@@ -185,6 +194,8 @@ function __dpkg_immutable_values -S
 			end
 		case --export
 			printf '%s\n' mtree sha256sum json
+		case --setup-readonly
+			printf '%s\n' usr root
 		case --digests
 			printf '%s\n' one all
 		case --color
@@ -239,11 +250,12 @@ function __dpkg_immutable_after -S
 	set -l mode $argv[1]
 	set -l words $argv[2..]
 	set -l ours verify protect unprotect adopt release open plan list \
-		coverage explain recover export history help version
+		coverage explain recover export history posture \
+		setup-readonly help version
 	set -l dpkgs install unpack configure triggers-only remove purge
 	set -l takes --root --admindir --config --digests --since --slice \
-		--metrics --trust --format --jobs --color --export --instdir \
-		--log --status-fd --abort-after --debug --ignore-depends \
+		--metrics --trust --format --jobs --color --export \
+		--setup-readonly --instdir --log --status-fd --abort-after --debug --ignore-depends \
 		--verify-format --pre-invoke --post-invoke --path-exclude \
 		--path-include --status-logger
 	set -l action

@@ -37,7 +37,14 @@ REFUSED = {"--adopt": ["x"], "--release": ["x"], "--coverage": ["x"],
            "--recover": ["x"], "--history": ["x"], "--protect": ["-a", "x"],
            "--unprotect": ["-a", "x"], "--open": [], "--plan": [],
            "--explain": [], "--verify": ["--digests=all", "--quick"],
-           "--list": [], "--export": ["none"]}
+           "--list": [], "--export": ["none"], "--posture": ["x"],
+           "--setup-readonly": ["x"]}
+# Actions that take a value, and one that they take.
+VALUED = {"--export": "json", "--setup-readonly": "usr"}
+
+
+def with_value(action):
+    return f"{action}={VALUED[action]}" if action in VALUED else action
 
 
 class Tap:
@@ -103,8 +110,7 @@ class Engine:
         if option in self.values:
             word += "=" + {"--slice": "1/2", "--jobs": "1"}.get(
                 option, self.values[option][0])
-        words = [action if action != "--export" else "--export=json", word,
-                 *REFUSED[action]]
+        words = [with_value(action), word, *REFUSED[action]]
         if option != "--root":
             words.append("--root=/nonexistent/dpkg-immutable")
         told = self.run(*words)
@@ -337,14 +343,14 @@ class Points:
         for letter, name in e.letters.items():
             line = f"{letter} x --" if letter == "-V" else f"{letter} --p"
             wanted = (e.fits[name] if name in e.fits else
-                      {"--protect", "--purge", "--plan", "--polite"})
+                      {"--protect", "--purge", "--plan", "--polite",
+                       "--posture"})
             self.tap.same(bare(self.ask(line)), wanted,
                           f"{self.name}: behind {letter}")
 
     def fitting(self):
         for action, fits in self.engine.fits.items():
-            word = action + "=json" if action == "--export" else action
-            self.tap.same(bare(self.ask(f"{word} --")), fits,
+            self.tap.same(bare(self.ask(f"{with_value(action)} --")), fits,
                           f"{self.name}: what goes with {action}")
         quiet = self.engine.fits["--verify"] - {"--quiet", "--root"}
         self.tap.same(bare(self.ask("--quiet --verify --root=/ --")), quiet,
@@ -357,7 +363,7 @@ class Points:
         for option, words in self.engine.values.items():
             if not all(re.fullmatch("[a-z0-9]+", w) for w in words):
                 continue
-            action = {"--export": ""}.get(option, "--verify ")
+            action = "" if option in VALUED else "--verify "
             self.same(f"{action}{option}=", {f"{option}={w}" for w in words},
                       f"values of {option}=")
             self.same(f"{action}{option} ", words, f"values of {option}")
