@@ -49,9 +49,11 @@ const char *posture_text(struct posture *p, const char *fmt, ...)
 const char *posture_word(struct posture *p, const char *word);
 /* The same of a path below the root, as the host names it. */
 const char *posture_path(struct posture *p, const char *path);
-/* Our own command, and systemctl, with a --root where one is needed. */
+/* Our own command, and systemctl, with a --root where one is needed; apt-get,
+ * which has none, in a chroot. */
 const char *posture_engine(struct posture *p);
 const char *posture_systemctl(struct posture *p);
+const char *posture_apt_get(struct posture *p);
 
 /*
  * Below the root, every symlink followed within it (openat2(2)). O_NONBLOCK,

@@ -89,8 +89,9 @@ int setup_text(const struct setup *p, bool done, bool quiet, struct buf *out);
 /*
  * Writes what is not as planned, durably and each at once; what was there is
  * kept as FILE.dpkg-immutable-old (.1, .2 ...: nothing is ever written over).
- * What makes it take hold comes last: cut short, it changes no boot. -EROFS
- * where it is in force already, and has to be opened first.
+ * The flag comes last: cut short, what needs to be writable is so at the next
+ * boot, and another call ends it. -EROFS where it is in force already, and has
+ * to be opened first.
  */
 int setup_apply(struct session *s, struct setup *p, struct diag *diag);
 

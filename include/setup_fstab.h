@@ -42,6 +42,10 @@ void fstab_free(struct fstab *f);	/* NULL is fine */
 int fstab_find(const struct fstab *f, const char *dir,
                const struct fstab_entry **ret, struct diag *diag);
 
+/* Each entry, swap too; fn's non-zero result ends it and is returned. */
+int fstab_each(const struct fstab *f,
+               int (*fn)(void *ctx, const struct fstab_entry *e), void *ctx);
+
 /* Is `word` one of the options (alone, or what stands before a "=")? */
 bool fstab_has(const struct fstab_entry *e, const char *word);
 

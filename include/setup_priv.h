@@ -49,6 +49,9 @@ bool setup_is_open(const struct setup *p, const char *path);
 /* Places, with their lines in fstab; 0 or a negative error with diag. */
 int setup_place_memory(struct setup_work *c);
 int setup_place_var(struct setup_work *c);
+/* After all others: refuses swap files and images that would hold the root
+ * writable. */
+int setup_place_images(struct setup_work *c);
 /* A folder that may be missing, or be a link to somewhere else. */
 int setup_place_folder(struct setup_work *c, const char *path,
                        const char *flags);

@@ -273,12 +273,15 @@ bootable(void)
 	put("/usr/share/p/own", "");
 	put("/usr/share/p/root", "");
 	put("/usr/share/p/setuid", "");
+	put("/usr/share/p/\033[31m", "");
+	ck_assert_int_eq(chown(host("/usr/share/p/\033[31m"), 7, 0), 0);
 	ck_assert_int_eq(chown(host("/usr/share/p/own"), 7, 0), 0);
 	ck_assert_int_eq(chown(host("/usr/share/p/setuid"), 7, 0), 0);
 	ck_assert_int_eq(chmod(host("/usr/share/p/setuid"), 04755), 0);
 	ck_assert_int_eq(chown(host("/var/lib"), 7, 0), 0);
 	add_package("p", "ok installed", "", "/usr/share/p/own",
-	            "/usr/share/p/root", "/usr/share/p/setuid", "/var/lib",
+	            "/usr/share/p/root", "/usr/share/p/setuid",
+	            "/usr/share/p/\033[31m", "/var/lib",
 	            "/gone", NULL);
 	add_package("cups-daemon", "ok installed", "", "/etc/cups", NULL);
 	add_package("resolvconf", "ok installed", "", NULL);
@@ -366,6 +369,10 @@ START_TEST(root_and_again)
 	ck_assert(is_noted("/etc/cups", "cups-daemon"));
 	ck_assert(is_noted("/etc/resolv.conf", "resolvconf"));
 	ck_assert(!is_noted("/etc/mdadm/mdadm.conf", NULL));
+	/* what fstab's lines need, and debconf, is there before them */
+	ck_assert(f > file_of(SETUP_UNITS "/" SETUP_MEMORY_SERVICE));
+	ck_assert(f > file_of("/etc/apt/apt.conf.d/51dpkg-immutable"));
+	ck_assert(f < file_of(SETUP_UNITS "/" SETUP_SERVICE));
 	ok(setup_apply(session, plan, &diag));
 	ck_assert_str_eq(file_of("/etc/fstab")->old,
 	                 "/etc/fstab.dpkg-immutable-old");
@@ -381,6 +388,9 @@ START_TEST(root_and_again)
 	buf_clear(&text);
 	ok(setup_text(plan, false, false, &text));
 	ck_assert_ptr_nonnull(strstr(text.data, "Nothing is to be written."));
+	/* a name that would drive the terminal */
+	ck_assert_ptr_nonnull(strstr(text.data, "p/\\033\\133"));
+	ck_assert_ptr_null(strchr(text.data, '\033'));
 }
 END_TEST
 
@@ -398,6 +408,18 @@ START_TEST(nothing_is_written_over)
 	ok(setup_apply(session, plan, &diag));
 	ck_assert_str_eq(file_of("/etc/fstab")->old,
 	                 "/etc/fstab.dpkg-immutable-old.1");
+	/* what a call that was killed has left is not in the way */
+	put("/etc/fstab.new", "");
+	put(SETUP_UNITS "/" SETUP_SERVICE ".new", "# Written by dpkg-imm");
+	put("/etc/fstab", GOOD);
+	ok(plan_of(SETUP_ROOT));
+	ok(setup_apply(session, plan, &diag));
+	ck_assert_int_eq(access(host("/etc/fstab.new"), F_OK), -1);
+	ck_assert_int_eq(unlink(host(SETUP_UNITS "/" SETUP_SERVICE)), 0);
+	ok(plan_of(SETUP_ROOT));
+	ok(setup_apply(session, plan, &diag));
+	ck_assert_int_eq(access(host(SETUP_UNITS "/" SETUP_SERVICE ".new"),
+	                        F_OK), -1);
 	/* a unit that somebody has changed is kept, too */
 	put(SETUP_UNITS "/" SETUP_SERVICE, "[Unit]\n");
 	ok(plan_of(SETUP_ROOT));
@@ -433,6 +455,18 @@ START_TEST(what_could_not_boot)
 	refused("/etc/fstab", 2);
 	put("/etc/fstab", "x / ext4 rw\ny /var ext4 noauto\n");
 	refused("/etc/fstab", 2);
+	/* files that are open for writing as long as the machine runs */
+	put("/swapfile", "");
+	put("/etc/fstab", "x / ext4 rw\n/swapfile none swap sw\n");
+	refused("/etc/fstab", 2);
+	put("/etc/fstab", "x / ext4 rw\n/swapfile /srv/x ext4 loop\n");
+	refused("/etc/fstab", 2);
+	put("/etc/fstab", "x / ext4 rw\n/swapfile /srv/x ext4 loop,ro\n"
+	    "/var/lib/swap none swap sw\n/data/swap none swap sw\n"
+	    "y /data ext4 rw\n/dev/z none swap sw\n");
+	put("/var/lib/swap", "");
+	put("/data/swap", "");
+	ok(plan_of(SETUP_ROOT));
 	put("/etc/fstab", "x / ext4 rw\n");
 	ok(plan_of(SETUP_ROOT));
 	put_link("/dev/null", SETUP_UNITS "/tmp.mount");

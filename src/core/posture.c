@@ -127,6 +127,15 @@ posture_systemctl(struct posture *p)
 	return with_root(p, "systemctl");
 }
 
+const char *
+posture_apt_get(struct posture *p)
+{
+	if (!p->s->guest)
+		return "apt-get";
+	return posture_text(p, "chroot %s apt-get",
+	                    posture_word(p, p->s->instdir));
+}
+
 int
 posture_open(struct posture *p, const char *path, int flags)
 {

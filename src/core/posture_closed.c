@@ -229,9 +229,9 @@ tell_part(struct posture *p, const char *id, const char *path,
 		line.mend = p->s->guest || strcmp(path, "/") == 0 ? NULL :
 		    posture_text(p, "mount --bind %s %s && "
 		        "mount -o remount,bind,ro %s", path, path, path);
-		line.keep = strcmp(path, "/") == 0 ?
-		    "dpkg-immutable --setup-readonly=root" :
-		    "dpkg-immutable --setup-readonly=usr";
+		line.keep = posture_text(p, "%s --setup-readonly=%s",
+		    posture_engine(p), strcmp(path, "/") == 0 ? "root" :
+		    "usr");
 	}
 	posture_tell(p, &line);
 }

@@ -98,6 +98,15 @@ struct visit {
 	bool full;
 };
 
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 &&
+	       (path[n] == '/' || path[n] == '\0');
+}
+
 /* What is wrong with it, and the command that mends it. */
 static bool
 judge(struct visit *v, const char *path, const struct node *n, bool way,
@@ -132,6 +141,12 @@ judge(struct visit *v, const char *path, const struct node *n, bool way,
 		.mend = posture_text(p, "%s%s%s", chown, chown[0] != '\0' &&
 		                     chmod[0] != '\0' ? " && " : "", chmod)
 	};
+	/* whose home is root's can't log in, and it is his all the same */
+	if (strncmp(path, "/home/", 6) == 0) {
+		line->mend = NULL;
+		line->keep = "a folder of root's in its place, where it is "
+		    "named (PATH, ld.so.conf, a link)";
+	}
 	return true;
 }
 
@@ -172,15 +187,21 @@ check(struct visit *v, const char *path, const struct node *n, bool way)
 }
 
 static void
-tell_unknown(struct visit *v, const char *path, int err)
+tell_text(struct visit *v, const char *path, const char *seen)
 {
 	if (v->told_here++ >= TOLD_MAX)
 		return;
 	posture_tell(v->p, &(struct posture_line){
 		.id = v->id, .state = POSTURE_UNKNOWN, .subject = path,
-		.seen = err_text(err), .why = v->why,
+		.seen = seen, .why = v->why,
 		.keep = geteuid() != 0 ? "ask again as root" : NULL
 	});
+}
+
+static void
+tell_unknown(struct visit *v, const char *path, int err)
+{
+	tell_text(v, path, err_text(err));
 }
 
 /* Below the root, of what an O_PATH descriptor stands for; NULL: unknown. */
@@ -200,19 +221,23 @@ name_of(struct posture *p, int fd)
 	                    target + skip);
 }
 
-/* What a link leads to, which may be anywhere. */
+static void check_way(struct visit *v, const char *path);
+
+/* What a link leads to, which may be anywhere, and be replaced there. */
 static void
 check_target(struct visit *v, const char *link)
 {
 	int fd = posture_open(v->p, link, O_PATH);
+	const char *name = fd < 0 ? NULL : name_of(v->p, fd);
 	struct node n;
 
-	if (fd < 0)
-		return;
-	if (node_of_fd(fd, &n) == 0 && S_ISREG(n.mode) &&
-	    (n.uid != 0 || (n.mode & (S_IWOTH | S_IWGRP)) != 0))
-		check(v, name_of(v->p, fd), &n, false);
-	close(fd);
+	if (name != NULL && node_of_fd(fd, &n) == 0 && S_ISREG(n.mode)) {
+		check(v, name, &n, false);
+		if (!is_below(name, "/usr") && !is_below(name, "/etc"))
+			check_way(v, name);
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 static void visit_folder(struct visit *v, const char *path,
@@ -437,6 +462,9 @@ check_libraries(struct visit *v)
 	r = posture_ldconf(v->p, check_library_folder, v);
 	if (r == -ENOMEM)
 		v->p->err = r;
+	else if (r == ERR_UNSUPPORTED)
+		tell_text(v, "/etc/ld.so.conf", "includes a pattern of "
+		          "folders, which is not looked at");
 	else if (r < 0)
 		tell_unknown(v, "/etc/ld.so.conf", r);
 	end(v);

@@ -133,7 +133,11 @@ tell_modules(struct posture *p, bool locked)
 	} else {
 		line.state = POSTURE_NOTE;
 		line.seen = "any module can be loaded";
-		line.mend = "echo 1 >/proc/sys/kernel/modules_disabled";
+		/* that none is loaded breaks what is plugged in, mounted or
+		 * filtered later: not for who copies commands */
+		if (signed_only[0] == 'N')
+			line.mend = "echo 1 >/sys/module/module/parameters/"
+			    "sig_enforce";
 		line.keep = "the kernel's command line: module.sig_enforce=1; "
 		    "or, once all modules are loaded, sysctl.d(5): "
 		    "kernel.modules_disabled = 1; only a boot takes it back";

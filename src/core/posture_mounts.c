@@ -232,6 +232,25 @@ tell_places(struct posture *p)
 	strmap_free(told);
 }
 
+/* A mount over it would hide what programs have there, sockets too. */
+static bool
+is_empty(struct posture *p, const char *path)
+{
+	int fd = posture_open(p, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	bool empty = dir != NULL;
+
+	if (dir == NULL && fd >= 0)
+		close(fd);
+	while (empty && (e = readdir(dir)) != NULL)
+		empty = strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0;
+	if (dir != NULL)
+		closedir(dir);
+	return empty;
+}
+
 /* A tmpfs without limits can't be given any: another one is needed. */
 static void
 tell_tmp(struct posture *p)
@@ -269,6 +288,12 @@ tell_tmp(struct posture *p)
 		line.seen = posture_text(p, "in memory, without %s",
 		                         missing(p, &at));
 		line.mend = "mount -o remount,nosuid,nodev,noexec /tmp";
+	}
+	if ((!memory || !at.limited) && !is_empty(p, "/tmp")) {
+		line.mend = NULL;
+		line.keep = "a boot with this in /etc/fstab (now it would "
+		    "hide what is in /tmp): tmpfs /tmp tmpfs "
+		    TMP_OPTIONS " 0 0";
 	}
 	posture_tell(p, &line);
 }

@@ -180,7 +180,8 @@ tell_programs(struct posture *p)
 		    posture_text(p, "dpkg-immutable-divert add%s%s",
 		                 p->s->guest ? " --root=" : "", p->s->guest ?
 		                 posture_word(p, p->s->instdir) : "") :
-		    "apt-get install --reinstall dpkg-immutable";
+		    posture_text(p, "%s install --reinstall dpkg-immutable",
+		                 posture_apt_get(p));
 		posture_tell(p, &line);
 	}
 	if (bad > 0)
@@ -346,10 +347,10 @@ tell_history(struct posture *p)
 		line.state = r > 0 ? POSTURE_BAD : POSTURE_UNKNOWN;
 		line.seen = r > 0 ? posture_text(p, "its chain is broken: %s",
 		                                 text) : err_text(r);
-		line.mend = r > 0 ? posture_text(p, "%s --protect -a "
-		    "--accept", posture_engine(p)) : NULL;
-		line.keep = "dpkg-immutable --history --check, and find out "
-		    "why before that";
+		/* no command: it would take over what an intruder changed */
+		line.keep = r > 0 ? posture_text(p, "find out why, by %s "
+		    "--history --check; then --protect -a --accept takes over "
+		    "what is there", posture_engine(p)) : NULL;
 	}
 	history_ledgers_free(h);
 	if (r == 0 && append == 0) {

@@ -36,13 +36,14 @@ posture_planned(struct posture *p)
 	});
 }
 
-/* Those that a generator made of fstab count by fstab. */
+/* Those that a generator made of fstab count by fstab; those of partitions
+ * that are known by their type (systemd-gpt-auto-generator(8)) come late. */
 static size_t
 units_for(struct posture *p, const char *path)
 {
 	static const char *const folders[] = {
 		"/etc/systemd/system", "/usr/lib/systemd/system",
-		"/usr/local/lib/systemd/system"
+		"/usr/local/lib/systemd/system", "/run/systemd/generator.late"
 	};
 	char name[512];
 	size_t n = 0;
@@ -68,14 +69,15 @@ planned(struct posture *p, const char *path)
 	return strcmp(path, "/") == 0 && times == 0 ? 1 : (size_t)times;
 }
 
+/* Below what x-systemd.automount mounts stays the autofs that waited for it. */
 static size_t
 stacked(const struct mounts *m, size_t at)
 {
+	const struct mount_point *top = &m->points[at], *i = top;
 	size_t n = 1;
 
-	while (at >= n && strcmp(m->points[at - n].path,
-	                         m->points[at].path) == 0)
-		n++;
+	while (i > m->points && strcmp((--i)->path, top->path) == 0)
+		n += strcmp(i->fstype, "autofs") != 0;
 	return n;
 }
 

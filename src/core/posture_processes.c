@@ -31,7 +31,15 @@ static const char *const needed_by[] = {
 	"ssh@*.service", "sshd*.service", "*getty*.service",
 	"user@*.service", "console-*.service", "emergency.service",
 	"rescue.service", "debug-shell.service", "*dm.service",
-	"rc-local.service", "cloud-*.service", "cockpit*.service"
+	"rc-local.service", "cloud-*.service", "cockpit*.service",
+	"cron-*.service", "cronie.service", "fcron.service",
+	"dropbear*.service", "inetd.service", "xinetd.service",
+	"tailscaled.service", "teleport.service", "webmin.service",
+	/* agents that are told what to install */
+	"puppet*.service", "salt-minion.service", "chef-client.service",
+	"landscape-client.service", "walinuxagent.service",
+	"google-*agent*.service", "amazon-ssm-agent.service",
+	"qemu-guest-agent.service"
 };
 
 struct watch_unit {
@@ -67,17 +75,21 @@ is_service(const char *unit)
 	return n > 8 && strcmp(unit + n - 8, ".service") == 0;
 }
 
-/* What takes the right from services from their next start on. */
+/*
+ * What takes the right from services from their next start on. That is left to
+ * the reader: to restart dbus or the network from afar locks out who does it.
+ */
 static const char *
 drop_in(struct posture *p, const char *units)
 {
 	return posture_text(p, "for u in %s; do mkdir -p /etc/systemd/system/"
 	    "\"$u.d\" && printf '[Service]\\nCapabilityBoundingSet="
 	    "~CAP_LINUX_IMMUTABLE\\n' >/etc/systemd/system/\"$u.d\"/"
-	    "50-no-immutable.conf; done; systemctl daemon-reload && "
-	    "systemctl restart %s", units, units);
+	    "50-no-immutable.conf; done; systemctl daemon-reload", units);
 }
 
+/* A process that is ended is no service that people log in by, nor the
+ * network: so only what a user has no business with is. */
 static void
 tell_process(struct watch *w, const struct posture_process *q,
              struct posture_line *line)
@@ -88,16 +100,20 @@ tell_process(struct watch *w, const struct posture_process *q,
 	    posture_text(p, "process %d (%s)", (int)q->pid, q->comm);
 	if (is_service(q->unit) && !needs_right(q->unit)) {
 		line->mend = drop_in(p, posture_word(p, q->unit));
-		line->keep = "a drop-in of this unit, as the command writes "
-		    "it";
+		line->keep = "a restart of this unit, or a boot: the drop-in "
+		    "counts from then on";
 	} else if (is_service(q->unit)) {
 		line->keep = "nothing, where dpkg is called from it; else a "
 		    "drop-in: CapabilityBoundingSet=~CAP_LINUX_IMMUTABLE";
 	} else if (q->pid == 1) {
 		line->keep = "sockets that it listens on for services; "
 		    "services of their own in their place";
+	} else if (fnmatch("session-*.scope", q->unit, 0) == 0 &&
+	           q->uid == 0) {
+		line->keep = "nothing: root is logged in by it";
 	} else {
-		line->mend = posture_text(p, "kill %d", (int)q->pid);
+		if (q->uid != 0)
+			line->mend = posture_text(p, "kill %d", (int)q->pid);
 		line->keep = "how it is started: setpriv --bounding-set "
 		    "-linux_immutable COMMAND";
 	}
@@ -255,8 +271,8 @@ tell_services(struct watch *w)
 		line.seen = posture_text(p, "%zu of %zu services could hold "
 		    "CAP_LINUX_IMMUTABLE: %s", n, w->n_units, names);
 		line.mend = drop_in(p, names);
-		line.keep = "drop-ins of these units, as the command writes "
-		    "them";
+		line.keep = "a restart of each of these units, or a boot: the "
+		    "drop-ins count from then on";
 	}
 	posture_tell(p, &line);
 }

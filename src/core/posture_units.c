@@ -84,8 +84,8 @@ tell_units(struct posture *p)
 
 		if (!is_installed(p, name)) {
 			line.seen = "not installed";
-			line.mend = "apt-get install --reinstall "
-			    "dpkg-immutable";
+			line.mend = posture_text(p, "%s install --reinstall "
+			    "dpkg-immutable", posture_apt_get(p));
 		} else if (is_masked(p, name)) {
 			line.seen = "masked";
 			line.mend = posture_text(p, "%s unmask %s && %s "
@@ -117,8 +117,8 @@ tell_jobs(struct posture *p)
 	    !posture_exists(p, "/usr/sbin/crond")) {
 		bad++;
 		line.seen = "neither systemd nor cron is installed";
-		line.mend = "apt-get install -y --no-install-recommends "
-		    "cron";
+		line.mend = posture_text(p, "%s install -y "
+		    "--no-install-recommends cron", posture_apt_get(p));
 		posture_tell(p, &line);
 	}
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(*jobs); i++) {
@@ -128,8 +128,9 @@ tell_jobs(struct posture *p)
 		line.subject = jobs[i];
 		if (r < 0) {
 			line.seen = err_text(r);
-			line.mend = "apt-get install --reinstall -o Dpkg::"
-			    "Options::=--force-confmiss dpkg-immutable";
+			line.mend = posture_text(p, "%s install --reinstall "
+			    "-o Dpkg::Options::=--force-confmiss "
+			    "dpkg-immutable", posture_apt_get(p));
 		} else if (!S_ISREG(n.mode) || (n.mode & 0111) == 0) {
 			line.seen = "can't be run";
 			line.mend = posture_text(p, "chmod 755 %s",

@@ -218,7 +218,7 @@ plan_usr(struct setup_work *c)
 	    "../usr.mount");
 }
 
-/* The lines first: they alone change nothing. The link is what counts. */
+/* What the lines of fstab need is there before them; the flag comes last. */
 static int
 plan_root(struct setup_work *c)
 {
@@ -235,17 +235,19 @@ plan_root(struct setup_work *c)
 	if (r == 0)
 		r = setup_writers(c->p, c->s, setup_place_bind, c);
 	if (r == 0)
+		r = setup_place_images(c);
+	if (r == 0)
 		r = fstab_find(c->f, "/usr", &e, c->diag);
 	if (r == 0 && e != NULL)
 		mounts[1] = "/usr";
-	if (r == 0)
-		r = add_fstab(c);
 	if (r == 0)
 		r = add_file(c, APT_CONF, apt_text, sizeof(apt_text) - 1,
 		             NULL);
 	if (r == 0)
 		r = add_unit(c, SETUP_UNITS "/" SETUP_MEMORY_SERVICE,
 		             setup_unit_memory);
+	if (r == 0)
+		r = add_fstab(c);
 	return r < 0 ? r : add_readonly(c, mounts);
 }
 

@@ -12,6 +12,7 @@
 #include "lines.h"
 #include "root.h"
 #include "setup_priv.h"
+#include "vis.h"
 
 #define OLDS 100
 
@@ -78,17 +79,27 @@ keep_old(struct setup *p, int dirfd, struct setup_file *file)
 	return file->old == NULL ? -ENOMEM : 0;
 }
 
-/* Somebody else's NAME.new is not ours to write over, as file_replace does. */
+/*
+ * Somebody else's NAME.new is not ours to write over, as file_replace does.
+ * What a call that was killed has left there is how our own text begins.
+ */
 static int
-check_room(int dirfd, const char *name)
+check_room(int dirfd, const char *name, const struct setup_file *file)
 {
 	char temporary[NAME_MAX + 1];
-	struct stat st;
+	struct buf text;
+	int r;
 
 	snprintf(temporary, sizeof(temporary), "%s.new", name);
-	if (fstatat(dirfd, temporary, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST;
-	return errno == ENOENT ? 0 : -errno;
+	buf_init(&text, FSTAB_MAX);
+	r = file_read(dirfd, temporary, &text);
+	if (r == -ENOENT)
+		r = 0;
+	else if (r != 0 || text.len > file->len || (text.len > 0 &&
+	         memcmp(text.data, file->text, text.len) != 0))
+		r = -EEXIST;
+	buf_free(&text);
+	return r;
 }
 
 static int
@@ -96,7 +107,7 @@ write_file(struct setup *p, int dirfd, struct setup_file *file)
 {
 	const char *name = strrchr(file->path, '/') + 1;
 	struct stat st = { .st_mode = 0644 };
-	int r = check_room(dirfd, name);
+	int r = check_room(dirfd, name, file);
 
 	if (r == 0 && file->state == SETUP_CHANGED) {
 		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -180,6 +191,16 @@ tell_file(struct buf *out, const struct setup_file *file, bool done)
 	    tell_lines(out, file->text, file->len, "+ ");
 }
 
+/* A package's path may drive a terminal. */
+static int
+tell_name(struct buf *out, const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > 0x7e)
+			return vis_add(out, name);
+	return buf_add_str(out, name);
+}
+
 static int
 tell_notes(struct buf *out, const struct setup *p)
 {
@@ -189,10 +210,14 @@ tell_notes(struct buf *out, const struct setup *p)
 	for (size_t i = 0; r == 0 && i < p->n_notes; i++) {
 		const struct setup_note *n = &p->notes[i];
 
-		r = n->package != NULL ?
-		    buf_addf(out, "    %s (%s): %s\n", n->path, n->package,
-		             n->text) :
-		    buf_addf(out, "    %s: %s\n", n->path, n->text);
+		r = buf_add_str(out, "    ");
+		if (r == 0)
+			r = tell_name(out, n->path);
+		if (r == 0)
+			r = n->package != NULL ?
+			    buf_addf(out, " (%s): %s\n", n->package,
+			             n->text) :
+			    buf_addf(out, ": %s\n", n->text);
 	}
 	return r;
 }

@@ -275,6 +275,18 @@ fstab_find(const struct fstab *f, const char *dir,
 	return 0;
 }
 
+int
+fstab_each(const struct fstab *f,
+           int (*fn)(void *ctx, const struct fstab_entry *e), void *ctx)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->n; i++)
+		if (f->lines[i].mounts)
+			r = fn(ctx, &f->lines[i].entry);
+	return r;
+}
+
 /* The next option of many; commas between double quotes are a value's. */
 static bool
 next_option(const char **at, struct field *ret)

@@ -193,3 +193,43 @@ setup_place_var(struct setup_work *c)
 
 	return r < 0 ? r : place_var_tmp(c);
 }
+
+struct image {
+	struct setup_work *c;
+	const char *path;
+};
+
+static int
+holds(void *ctx, const struct fstab_entry *e)
+{
+	const struct image *image = ctx;
+	size_t n = strlen(e->dir);
+
+	return strcmp(e->dir, "/") != 0 && strcmp(e->dir, "/usr") != 0 &&
+	       strncmp(image->path, e->dir, n) == 0 && image->path[n] == '/';
+}
+
+/* Open for writing for as long as it is used: the flag would be "busy". */
+static int
+check_image(void *ctx, const struct fstab_entry *e)
+{
+	struct image image = { ctx, e->spec };
+	struct setup_work *c = ctx;
+	struct node node;
+
+	if (e->spec[0] != '/' || fstab_has(e, "noauto") ||
+	    fstab_has(e, "ro") || setup_is_open(c->p, e->spec) ||
+	    root_stat(c->s->root, e->spec, &node) < 0 ||
+	    !S_ISREG(node.mode) || strcmp(e->type, "none") == 0 ||
+	    fstab_each(c->f, holds, &image) > 0)
+		return 0;
+	return diag_set(c->diag, ERR_REFUSED, SETUP_FSTAB, e->line,
+	                "%s is in use as %s: what it lies on could not become "
+	                "read-only; move it below /var", e->spec, e->type);
+}
+
+int
+setup_place_images(struct setup_work *c)
+{
+	return fstab_each(c->f, check_image, c);
+}
