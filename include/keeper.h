@@ -48,7 +48,8 @@ struct keeper_result {
  *
  * Where work gives KEEPER_AGAIN, all of it begins again, in a new worker and in
  * a mount namespace of the two and of the program; once, and not after the
- * program has run. ERR_CHILD, said on stderr, where there can be none.
+ * program has run. Where there can be none, the new worker is told so
+ * (keeper_no_space); ERR_CHILD, said on stderr, if it gives that once more.
  */
 #define KEEPER_AGAIN 0x10000
 #define KEEPER_ANSWER 256
@@ -86,6 +87,8 @@ void keeper_help(size_t threads);
 
 /* Whether this is the second time, in a mount namespace of our own. */
 bool keeper_private(void);
+/* -errno: the second time, and there can be no such namespace; else 0. */
+int keeper_no_space(void);
 
 /*
  * Read-only mounts and file systems (remount.h). fd is the root of the mount,

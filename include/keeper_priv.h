@@ -65,10 +65,11 @@ struct keeper_reply {
 
 /*
  * In a worker that was made just now: the channel, who is behind it, whether
- * it is the second one, and what it could not give away (NULL: nothing;
- * static).
+ * it is the second one (or -errno, why it has no namespace of its own), and
+ * what it could not give away (NULL: nothing; static).
  */
-void keeper_ask_begin(int fd, pid_t keeper, bool again, const char *kept);
+void keeper_ask_begin(int fd, pid_t keeper, bool again, int no_space,
+                      const char *kept);
 /* Its last word. */
 void keeper_ask_done(int status, const void *answer, size_t size);
 

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "mounts.h"
+
 /*
  * A mount's own read-only flag (mount_setattr(2)) and that of the file system
  * below it, for all its mounts (fsconfig(2), FSCONFIG_CMD_RECONFIGURE). fd: the
@@ -22,5 +24,18 @@ int remount_filesystem(int fd, bool readonly);
  * are open stay with the mounts of the old one. For a process with one thread.
  */
 int remount_private(void);
+
+/*
+ * The root of that mount, O_PATH: found by its name, and taken only if it is
+ * that mount. -ESTALE, -ENOENT, -ENOTDIR: another one lies over it, or it is
+ * gone.
+ */
+int remount_find(const struct mount_point *p);
+bool remount_hidden(int err);
+
+/* The mount that path, which is there and no symlink, lies on, as the kernel
+ * says; "" is fd itself. NULL: none of these, or the kernel doesn't say. */
+const struct mount_point *remount_of(const struct mounts *m, int fd,
+                                     const char *path);
 
 #endif

@@ -11,6 +11,8 @@
  * begun again.
  */
 
+#define NO_MOUNT 1000000000u	/* beyond all that the kernel has given */
+
 static struct buf table;
 static unsigned int ids;
 
@@ -22,7 +24,8 @@ mounted(const char *at, const char *type, const char *own, const char *fs,
 {
 	ids++;
 	ck_assert_int_eq(buf_addf(&table, "%u %u 0:%u / %s%s %s - %s none %s%s\n",
-	                          ids, ids == 1 ? 0 : 1, 900 + ids,
+	                          NO_MOUNT + ids, ids == 1 ? 0 : NO_MOUNT + 1,
+	                          900 + ids,
 	                          at[0] == '\0' ? "/" : top, at, own, type,
 	                          fs, more), 0);
 }
@@ -254,9 +257,9 @@ START_TEST(a_database_that_would_be_lost)
 	/* one that does not */
 	begin();
 	mounted("/memory", "tmpfs", "rw", "rw", "");
-	ck_assert_int_eq(buf_addf(&table, "80 1 0:980 / %s/var/lib/dpkg rw - "
-	                          "overlay none rw,upperdir=%s/memory/up\n",
-	                          top, top), 0);
+	ck_assert_int_eq(buf_addf(&table, "%u %u 0:980 / %s/var/lib/dpkg rw "
+	                          "- overlay none rw,upperdir=%s/memory/up\n",
+	                          NO_MOUNT + 80, NO_MOUNT + 1, top, top), 0);
 	use();
 	ck_assert_int_eq(planned(true, true), ERR_REFUSED);
 }

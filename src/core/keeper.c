@@ -43,6 +43,7 @@ struct keeper {
 	pid_t looker;		/* for holders of files; 0: none */
 	bool helps;		/* is one: changes flags, and no more */
 	bool again;		/* in a mount namespace of our own */
+	int no_space;		/* -errno: there can be none */
 	bool changed;		/* some flag */
 	bool done;
 	int out;		/* goes with the reply; -1 */
@@ -418,7 +419,8 @@ attempt(struct keeper *k, int (*work)(void *ctx), void *ctx)
 	pid = worker_fork();
 	if (pid == 0) {
 		close(pair[0]);
-		keeper_ask_begin(pair[1], self, k->again, give_away());
+		keeper_ask_begin(pair[1], self, k->again, k->no_space,
+		                 give_away());
 		status = work(ctx);
 		keeper_ask_done(status, k->answer, k->size);
 		worker_end(0);
@@ -463,14 +465,13 @@ keeper_do(const struct keeper_job *job, int (*work)(void *ctx), void *ctx,
 	r = attempt(&k, work, ctx);
 	if (r < 0 || ret->status != KEEPER_AGAIN || ret->ran)
 		return r;
-	r = remount_private();
-	if (r < 0) {
-		log_error("a read-only mount is in the way, and a mount "
-		          "namespace of our own cannot be had: %s",
-		          err_text(r));
-		return ERR_CHILD;
-	}
 	k = first;
-	k.again = true;
-	return attempt(&k, work, ctx);
+	k.no_space = remount_private();
+	k.again = k.no_space == 0;
+	r = attempt(&k, work, ctx);
+	if (r < 0 || ret->status != KEEPER_AGAIN || ret->ran)
+		return r;
+	log_error("a read-only mount is in the way, and a mount namespace of "
+	          "our own cannot be had: %s", err_text(k.no_space));
+	return ERR_CHILD;
 }

@@ -25,6 +25,7 @@ static struct {
 	int fd;
 	pid_t keeper;
 	bool again;
+	int no_space;
 	const char *kept;
 	struct channel main;
 	struct channel help[KEEPER_HELPERS];
@@ -135,13 +136,15 @@ ask_to_say(const char *text)
 }
 
 void
-keeper_ask_begin(int fd, pid_t keeper, bool again, const char *kept)
+keeper_ask_begin(int fd, pid_t keeper, bool again, int no_space,
+                 const char *kept)
 {
 	static const struct iflag_maker maker = { ask_change, ask_journaled };
 
 	above.fd = above.main.fd = fd;
 	above.keeper = keeper;
 	above.again = again;
+	above.no_space = no_space;
 	above.kept = kept;
 	iflag_through(&maker);
 	log_syslog_through(ask_to_say);
@@ -297,6 +300,12 @@ bool
 keeper_private(void)
 {
 	return above.again;
+}
+
+int
+keeper_no_space(void)
+{
+	return above.no_space;
 }
 
 int

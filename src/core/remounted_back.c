@@ -13,6 +13,7 @@
 
 #include "keeper.h"
 #include "log.h"
+#include "remount.h"
 #include "transaction.h"
 
 #define NOTE_SIZE 900
@@ -48,84 +49,137 @@ on_holder(void *ctx, const struct holder *h)
 	return 0;
 }
 
-/* The topmost mount there, if it is of that file system still. */
-static struct mount_point *
-point_of(struct mounts *m, const struct remounted_row *row)
+/* The root of one of its mounts, by its name on record or by others. Another
+ * file system that is mounted over it by now is not it. */
+static int
+open_one(struct mounts *m, const struct remounted_row *row, bool named,
+         struct mount_point **ret)
 {
-	for (size_t i = m->n_points; i-- > 0;)
-		if (m->points[i].dev == row->dev &&
-		    strcmp(m->points[i].path, row->path) == 0)
-			return &m->points[i];
-	/* it has another name by now */
-	for (size_t i = m->n_points; i-- > 0;)
-		if (m->points[i].dev == row->dev)
-			return &m->points[i];
-	return NULL;
+	int fd = -ENOENT;
+
+	for (size_t i = m->n_points; fd < 0 && i-- > 0;) {
+		struct mount_point *p = &m->points[i];
+
+		if (p->dev != row->dev ||
+		    (strcmp(p->path, row->path) == 0) != named)
+			continue;
+		*ret = p;
+		fd = remount_find(p);
+	}
+	return fd;
+}
+
+static void
+say_why(struct busy *b, const struct mount_point *p, int fd, int err)
+{
+	/* a run's own mounts are writable to nobody else */
+	bool readonly = p->readonly || keeper_private();
+
+	say(b, b->len > 0 ? "; " : "");
+	say(b, p->path);
+	say(b, readonly ? " stays writable below its read-only mount" :
+	    " stays writable");
+	b->n = 0;
+	if (err != -EBUSY) {
+		say(b, ": ");
+		say(b, err_text(err));
+		return;
+	}
+	if (!readonly)
+		(void)keeper_mount(fd, KEEPER_MOUNT_SHUT);
+	(void)keeper_holders(fd, on_holder, b);
 }
 
 /* 0: read-only again, or gone. */
 static int
 put_back(struct mounts *m, const struct remounted_row *row, struct busy *b)
 {
-	struct mount_point *p = point_of(m, row);
-	int fd, r;
+	struct mount_point *p = NULL;
+	int fd = open_one(m, row, true, &p), r;
 
-	if (p == NULL || p->fs_readonly)
-		return 0;
-	fd = open(p->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
-	r = keeper_mount(fd, KEEPER_FS_SHUT);
-	if (r < 0) {
-		say(b, b->len > 0 ? "; " : "");
-		say(b, row->path);
-		say(b, p->readonly ? " stays writable below its read-only "
-		    "mount" : " stays writable");
-		b->n = 0;
-		if (r == -EBUSY) {
-			if (!p->readonly && !keeper_private())
-				(void)keeper_mount(fd, KEEPER_MOUNT_SHUT);
-			(void)keeper_holders(fd, on_holder, b);
-		} else {
-			say(b, ": ");
-			say(b, err_text(r));
-		}
+		fd = open_one(m, row, false, &p);
+	if (p == NULL || p->fs_readonly) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
 	}
-	close(fd);
+	r = fd < 0 ? fd : keeper_mount(fd, KEEPER_FS_SHUT);
+	if (r < 0)
+		say_why(b, p, fd, r);
+	if (fd >= 0)
+		close(fd);
 	return r;
+}
+
+/* The file system that a file lies on, by the number that the mounts have: on
+ * btrfs a file tells another. */
+static uint64_t
+fs_of(const struct mounts *now, int fd)
+{
+	const struct mount_point *p = remount_of(now, fd, "");
+	struct stat st;
+
+	if (p != NULL)
+		return p->dev;
+	return fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
+
+static bool
+lies_on(const struct mounts *now, int fd, uint64_t dev)
+{
+	bool does = fd >= 0 && fs_of(now, fd) == dev;
+
+	if (fd >= 0)
+		close(fd);
+	return does;
+}
+
+static bool
+database_on(const struct session *s, const struct mounts *now, uint64_t dev)
+{
+	return lies_on(now, open(s->admindir, O_PATH | O_CLOEXEC), dev);
+}
+
+/* *ret: what a file there tells. */
+static bool
+log_on(const struct session *s, const struct mounts *now, uint64_t dev,
+       uint64_t *ret)
+{
+	struct stat st;
+	int fd;
+
+	if (root_open_dir(s->root, "/var/log", &fd) < 0)
+		return false;
+	*ret = fstat(fd, &st) == 0 ? st.st_dev : 0;
+	return lies_on(now, fd, dev);
 }
 
 /* Whether files that we write lie there: state, dpkg's database, log. */
 static bool
-is_ours(const struct session *s, uint64_t dev)
+is_ours(const struct session *s, const struct mounts *now, uint64_t dev)
 {
-	struct stat st;
-	int log, r;
+	uint64_t log;
 
-	if ((s->state != NULL && fstat(s->state->dir_fd, &st) == 0 &&
-	     st.st_dev == dev) ||
-	    (stat(s->admindir, &st) == 0 && st.st_dev == dev))
-		return true;
-	if (root_open_dir(s->root, "/var/log", &log) < 0)
-		return false;
-	r = fstat(log, &st);
-	close(log);
-	return r == 0 && st.st_dev == dev;
+	return (s->state != NULL && fs_of(now, s->state->dir_fd) == dev) ||
+	       database_on(s, now, dev) || log_on(s, now, dev, &log);
 }
 
 /* What of ours would keep it busy. */
 static void
-let_go(struct session *s, struct guard *g, uint64_t dev)
+let_go(struct session *s, struct guard *g, const struct mounts *now,
+       uint64_t dev)
 {
-	struct stat st;
+	uint64_t log;
 
-	log_leave(dev);
+	if (log_on(s, now, dev, &log))
+		log_leave(log);
 	if (s->state != NULL && s->state->lock_fd >= 0 &&
-	    fstat(s->state->lock_fd, &st) == 0 && st.st_dev == dev) {
+	    fs_of(now, s->state->lock_fd) == dev) {
 		close(s->state->lock_fd);
 		s->state->lock_fd = -1;
 	}
-	if (stat(s->admindir, &st) == 0 && st.st_dev == dev)
+	if (database_on(s, now, dev))
 		guard_drop(g);
 }
 
@@ -163,9 +217,9 @@ put_back_some(struct settling *x, bool ours)
 		const struct remounted_row row = x->m->rows[i];
 		int r = -EBUSY;
 
-		if (is_ours(x->s, row.dev) == ours) {
+		if (is_ours(x->s, x->now, row.dev) == ours) {
 			if (ours)
-				let_go(x->s, x->g, row.dev);
+				let_go(x->s, x->g, x->now, row.dev);
 			r = put_back(x->now, &row, b);
 			x->back += r == 0;
 		}

@@ -79,16 +79,21 @@ let_go(struct run *r, const struct journal_plan *plan)
 	return e;
 }
 
-/* What nested callers have opened in a mount namespace of theirs. Where we have
- * none ourselves, flags that can't be set will say so. */
+/* What nested callers have opened in a mount namespace of theirs, and what
+ * scripts have made read-only. Where we have no namespace ourselves, flags that
+ * can't be set will say so. */
 static int
 open_again(struct run *r, const struct journal_plan *plan)
 {
 	const char **paths;
-	int e = 0;
+	int e;
 
-	if (!keeper_private() || plan->n_paths == 0)
+	if (!keeper_private())
 		return 0;
+	e = writable_packages(r->s, plan->packages, plan->n_packages, false,
+	                      &r->diag);
+	if (e < 0 || plan->n_paths == 0)
+		return e;
 	paths = calloc(plan->n_paths, sizeof(*paths));
 	if (paths == NULL)
 		return -ENOMEM;

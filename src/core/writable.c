@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "remount.h"
 #include "remounted.h"
 
 /* What scripts write without listing it: kernels below /boot, accounts and
@@ -25,11 +26,14 @@ struct want {
 	struct session *s;
 	char top[PATH_MAX];	/* the root on the host, no slash behind */
 	unsigned char *hit;	/* by number of the mount: how much it matters */
-	const char *last;	/* folder that was asked for */
+	const char *last;	/* folder that was asked for, and as what */
+	unsigned char last_how;
 	bool strict;		/* what is needed and may not be is an error */
+	bool fills;		/* it matters what files will be there */
 };
 
-enum { USEFUL = 1, NEEDED };
+/* The last: files will be there, and not only a folder that is there now. */
+enum { USEFUL = 1, NEEDED, FILLED };
 
 /* Here no package has its files. */
 static bool
@@ -97,6 +101,15 @@ any_in_the_way(const struct want *w)
 	return false;
 }
 
+/* By their names alone, one that is hidden below another would count. */
+static const struct mount_point *
+mount_of(const struct want *w, const char *path)
+{
+	const struct mount_point *p = remount_of(w->s->mounts, AT_FDCWD, path);
+
+	return p != NULL ? p : mounts_covering(w->s->mounts, path);
+}
+
 static const struct mount_point *
 covering(const struct want *w, const char *folder)
 {
@@ -105,7 +118,7 @@ covering(const struct want *w, const char *folder)
 	if (w->hit == NULL || snprintf(path, sizeof(path), "%s%s", w->top,
 	                               folder) >= (int)sizeof(path))
 		return NULL;
-	return mounts_covering(w->s->mounts, path[0] != '\0' ? path : "/");
+	return mount_of(w, path[0] != '\0' ? path : "/");
 }
 
 /* The folder that path is, or will be, in; where that is yet to be made, the
@@ -134,19 +147,29 @@ want_folder(struct want *w, const char *path, unsigned char how)
 	const char *folder = folder_of(w->s, path);
 	const struct mount_point *p;
 
-	if (folder == NULL || folder == w->last)
+	if (folder == NULL || (folder == w->last && how <= w->last_how))
 		return;
 	w->last = folder;
+	w->last_how = how;
 	p = covering(w, folder);
 	if (p != NULL && !is_kernels(w, p) &&
 	    w->hit[p - w->s->mounts->points] < how)
 		w->hit[p - w->s->mounts->points] = how;
 }
 
+static bool
+is_folder(struct session *s, const char *path)
+{
+	struct node n;
+
+	return root_stat(s->root, path, &n) == 0 && S_ISDIR(n.mode);
+}
+
 static void
 want_path(struct want *w, const char *path)
 {
-	want_folder(w, path, NEEDED);
+	want_folder(w, path, w->fills && !is_folder(w->s, path) ? FILLED :
+	            NEEDED);
 }
 
 static int
@@ -166,7 +189,7 @@ mount_of_database(const struct want *w)
 	char path[PATH_MAX];
 
 	return w->hit == NULL || realpath(w->s->admindir, path) == NULL ?
-	       NULL : mounts_covering(w->s->mounts, path);
+	       NULL : mount_of(w, path);
 }
 
 static const struct mount_point *
@@ -181,22 +204,6 @@ mount_of_state(const struct want *w)
  * ------------------------------------------------------------------
  */
 
-/* Found by its name, and taken only if it is that mount. */
-static int
-open_point(const struct mount_point *p)
-{
-	struct statx st;
-	int fd = open(p->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 &&
-	    (st.stx_mask & STATX_MNT_ID) != 0 && st.stx_mnt_id == p->id)
-		return fd;
-	close(fd);
-	return -ESTALE;
-}
-
 static int
 change(const struct mount_point *p, enum keeper_mount how, struct diag *diag)
 {
@@ -206,7 +213,7 @@ change(const struct mount_point *p, enum keeper_mount how, struct diag *diag)
 		[KEEPER_FS_OPEN] = "the file system cannot be remounted",
 		[KEEPER_FS_SHUT] = "cannot be made read-only again"
 	};
-	int fd = open_point(p), r = fd < 0 ? fd : keeper_mount(fd, how);
+	int fd = remount_find(p), r = fd < 0 ? fd : keeper_mount(fd, how);
 
 	if (fd >= 0)
 		close(fd);
@@ -214,17 +221,24 @@ change(const struct mount_point *p, enum keeper_mount how, struct diag *diag)
 	                        "%s", doing[how], err_text(r)) : 0;
 }
 
-/* Before all of them become writable, for everybody. */
+/* All mounts of its file system, before they become writable for everybody;
+ * but for others that have no name, with another mount over them. */
 static int
-shut_all(struct session *s, uint64_t dev, struct diag *diag)
+shut_all(struct session *s, const struct mount_point *needed,
+         struct diag *diag)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->mounts->n_points; i++) {
 		struct mount_point *p = &s->mounts->points[i];
+		struct diag d = { .line = 0 };
 
-		if (p->dev == dev && !p->readonly)
-			r = change(p, KEEPER_MOUNT_SHUT, diag);
+		if (p->dev == needed->dev && !p->readonly)
+			r = change(p, KEEPER_MOUNT_SHUT, &d);
+		if (p != needed && remount_hidden(r))
+			r = 0;
+		else if (r < 0)
+			*diag = d;
 	}
 	return r;
 }
@@ -285,8 +299,13 @@ make_writable(struct want *w, struct mount_point *p, struct diag *diag)
 
 	if (r < 0 || (!p->readonly && !p->fs_readonly))
 		return r;
+	if (keeper_no_space() < 0)
+		return diag_set(diag, keeper_no_space(), p->path, 0, "is "
+		                "read-only, and a mount namespace of our own, "
+		                "to write there, cannot be had: %s",
+		                err_text(keeper_no_space()));
 	if (!keeper_private()) {
-		r = p->fs_readonly ? shut_all(s, p->dev, diag) : 0;
+		r = p->fs_readonly ? shut_all(s, p, diag) : 0;
 		return r < 0 ? r : ERR_AGAIN;
 	}
 	if (p->fs_readonly)
@@ -311,7 +330,7 @@ make_all(struct want *w, int r, struct diag *diag)
 			continue;
 		r = make_writable(w, &w->s->mounts->points[i], &d);
 		if (r < 0 && r != ERR_AGAIN && r != -ENOMEM &&
-		    !(w->strict && w->hit[i] == NEEDED))
+		    !(w->strict && w->hit[i] >= NEEDED))
 			r = 0;
 		else if (r < 0)
 			*diag = d;
@@ -345,7 +364,7 @@ check_lasting(const struct want *w, const char *lost, struct diag *diag)
 	const struct mounts *m = w->s->mounts;
 
 	for (size_t i = 0; i < m->n_points; i++)
-		if (w->hit[i] && mounts_lasting(m, &m->points[i]))
+		if (w->hit[i] == FILLED && mounts_lasting(m, &m->points[i]))
 			return diag_set(diag, ERR_REFUSED, lost, 0,
 			                "lies in memory and would be lost at "
 			                "the next boot, while the files below "
@@ -385,7 +404,8 @@ writable_own(struct session *s, bool strict, struct diag *diag)
 		w.hit[p - s->mounts->points] = NEEDED;
 	if (w.hit != NULL) {
 		want_path(&w, STATE_DIR "/adopted");
-		want_path(&w, "/var/log/x");
+		/* without a log dpkg and we work all the same */
+		want_folder(&w, "/var/log/x", USEFUL);
 	}
 	return make_all(&w, 0, diag);
 }
@@ -404,6 +424,7 @@ writable_plan(struct session *s, const struct plan *plan, bool changes,
 		return r;
 	if (!s->conf->volatile_database)
 		lost = forgetful(&w);
+	w.fills = lost != NULL;
 	way = s->conf->mounts != CONF_MOUNTS_OFF && any_in_the_way(&w);
 	if (lost != NULL || way)
 		r = want_plan(&w, plan, diag);
@@ -483,6 +504,7 @@ writable_adoption(struct session *s, struct diag *diag)
 
 	if (r == 0 && w.hit != NULL && !s->conf->volatile_database)
 		lost = forgetful(&w);
+	w.fills = true;
 	if (lost != NULL) {
 		r = want_packages(&w, NULL, 0, true, diag);
 		if (r == 0)

@@ -189,11 +189,13 @@ sandbox_wake(void)
 }
 
 void
-keeper_ask_begin(int fd, pid_t keeper, bool again, const char *kept)
+keeper_ask_begin(int fd, pid_t keeper, bool again, int no_space,
+                 const char *kept)
 {
 	(void)fd;
 	(void)keeper;
 	(void)again;
+	(void)no_space;
 	(void)kept;
 }
 
