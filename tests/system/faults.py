@@ -131,6 +131,8 @@ def adopted(bed):
 def readonly(bed):
     """An upgrade in a mount namespace of its own."""
     bed.make_readonly('/usr')
+    if not bed.adopted():
+        must(bed, [ENGINE, '--adopt'])
     installed(1)(bed)
 
 
