@@ -290,7 +290,9 @@ due_fskind(struct due *d, const char *path, const struct node *n)
 			return &d->kinds[i].kind;
 	if (i == sizeof(d->kinds) / sizeof(*d->kinds))
 		i = d->n_kinds = 0;
-	if (ask_kind(d, path, &d->kinds[i].kind) < 0)
+	/* Once more: a file of which it can't be told stays without a flag. */
+	if (ask_kind(d, path, &d->kinds[i].kind) < 0 &&
+	    ask_kind(d, path, &d->kinds[i].kind) < 0)
 		return &none;
 	d->kinds[i].dev = n->dev;
 	d->n_kinds = i + 1;

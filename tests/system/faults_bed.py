@@ -211,7 +211,8 @@ class Bed:
         for _ in range(3000):
             for pid in filter(str.isdigit, os.listdir('/proc')):
                 try:
-                    if os.readlink('/proc/%s/root' % pid) == self.root:
+                    # its name in another mount namespace is another
+                    if os.path.samefile('/proc/%s/root' % pid, self.root):
                         break
                 except OSError:
                     pass
