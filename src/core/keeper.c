@@ -402,7 +402,7 @@ worker_lost(struct keeper *k, int status)
 		          "signal %d", status - 256);
 	else
 		log_error("the process that reads packages ended early");
-	if (k->changed)
+	if (k->changed || k->result->ran)
 		keeper_succeed_here(k->job);
 	return ERR_CHILD;
 }

@@ -12,6 +12,7 @@
 #include "iflag.h"
 #include "lock.h"
 #include "log.h"
+#include "worker.h"
 
 /*
  * The side that has no rights, or whoever has no keeper (fd -1): which of
@@ -74,10 +75,13 @@ ask(const struct keeper_request *q, size_t len, const int *fds, size_t n,
 		c = &above.main;
 		pthread_mutex_lock(&c->mutex);
 		r = talk(c, q, len, fds, n, a, &fd, &got);
+		/* The keeper may have done it, dpkg may be running, and the
+		 * next answer would be this one's: whoever can't hear it ends
+		 * here, and the keeper recovers when all is over. */
+		if (r <= 0)
+			worker_end(2);
 	}
 	pthread_mutex_unlock(&c->mutex);
-	if (r <= 0)
-		return r < 0 ? r : -EPIPE;
 	if (got > 0 && ret_fd != NULL)
 		*ret_fd = fd;
 	else if (got > 0)
