@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include <sys/resource.h>
+
 #include "core_fixture.h"
 
 /* The verdict on a listed path, as "KIND" or "exempt WHY". */
@@ -409,6 +411,33 @@ START_TEST(file_systems)
 }
 END_TEST
 
+/* It would stay without its flag, and nobody would know. */
+START_TEST(a_file_system_that_cannot_be_asked)
+{
+	struct rlimit few;
+	int next;
+
+	NEEDS_ROOT();
+	put("/usr/f", "1");
+	add_package("a", OK, "", "/usr/f", NULL);
+	database();
+	open_session();
+	ok(dpkgdb_load_list(session->db, dpkgdb_first(session->db, "a"),
+	                    &diag));
+	/* the folder on the way is remembered */
+	ck_assert_int_eq(root_guarded(session->root, "/usr/f"), 1);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
+	next = dup(0);
+	close(next);
+	few.rlim_cur = (rlim_t)next;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	judge("a", "/usr/f", "unknown");
+	few.rlim_cur = few.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	judge("a", "/usr/f", "yes");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -432,6 +461,7 @@ suite(void)
 	tcase_add_test(t, links_in_folders_of_others);
 	tcase_add_test(t, names_in_folders_of_others);
 	tcase_add_test(t, file_systems);
+	tcase_add_test(t, a_file_system_that_cannot_be_asked);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -279,24 +279,39 @@ ask_kind(struct due *d, const char *path, struct fskind *kind)
 	return r;
 }
 
-const struct fskind *
-due_fskind(struct due *d, const char *path, const struct node *n)
+/* *ret is set in any case. */
+static int
+find_kind(struct due *d, const char *path, const struct node *n,
+          const struct fskind **ret)
 {
 	static const struct fskind none = { .name = "unknown" };
 	size_t i;
+	int r;
 
+	*ret = &none;
 	for (i = 0; i < d->n_kinds; i++)
-		if (d->kinds[i].dev == n->dev)
-			return &d->kinds[i].kind;
+		if (d->kinds[i].dev == n->dev) {
+			*ret = &d->kinds[i].kind;
+			return 0;
+		}
 	if (i == sizeof(d->kinds) / sizeof(*d->kinds))
 		i = d->n_kinds = 0;
-	/* Once more: a file of which it can't be told stays without a flag. */
-	if (ask_kind(d, path, &d->kinds[i].kind) < 0 &&
-	    ask_kind(d, path, &d->kinds[i].kind) < 0)
-		return &none;
+	r = ask_kind(d, path, &d->kinds[i].kind);
+	if (r < 0)
+		return r;
 	d->kinds[i].dev = n->dev;
 	d->n_kinds = i + 1;
-	return &d->kinds[i].kind;
+	*ret = &d->kinds[i].kind;
+	return 0;
+}
+
+const struct fskind *
+due_fskind(struct due *d, const char *path, const struct node *n)
+{
+	const struct fskind *kind;
+
+	(void)find_kind(d, path, n, &kind);
+	return kind;
 }
 
 int
@@ -392,7 +407,8 @@ judge_node(struct due *d, const struct package *p, int r, struct verdict *v)
 		r = -EBUSY;
 	v->have_node = r == 0;
 	if (r == 0 && S_ISREG(v->node.mode)) {
-		v->fs = due_fskind(d, v->path, &v->node);
+		/* One that can't be asked is not one that has no flags. */
+		r = find_kind(d, v->path, &v->node, &v->fs);
 		v->flags = iflag_of_node(&v->node, v->fs->flags);
 	}
 	/* Nothing is to be done with others' files; a killed dpkg leaves links
