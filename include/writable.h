@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "journal.h"
 #include "plan.h"
 #include "session.h"
 
@@ -42,14 +43,12 @@ int writable_plan(struct session *s, const struct plan *plan, bool changes,
                   bool scripts, struct diag *diag);
 
 /*
- * The files of packages by their keys (all: of every package), to be flagged or
- * lifted. What may not be remounted is no error here.
+ * What is to be flagged or lifted: the files of the plan's packages, its paths
+ * (a journal's, or an admin's with packages alone); `all`, or no plan: those of
+ * every package. What may not be remounted is no error here.
  */
-int writable_packages(struct session *s, char *const *keys, size_t n, bool all,
-                      struct diag *diag);
-/* The same for single paths. */
-int writable_paths(struct session *s, const char *const *paths, size_t n,
-                   struct diag *diag);
+int writable_flags(struct session *s, const struct journal_plan *plan,
+                   bool all, struct diag *diag);
 
 /* Before an adoption: ERR_REFUSED where the database would be lost. */
 int writable_adoption(struct session *s, struct diag *diag);

@@ -82,6 +82,17 @@ planned(bool changes, bool scripts)
 	return r;
 }
 
+static int
+flags_on(char **keys, size_t n_keys, struct journal_path *paths, size_t n)
+{
+	const struct journal_plan plan = {
+		.packages = keys, .n_packages = n_keys,
+		.paths = paths, .n_paths = n
+	};
+
+	return writable_flags(session, &plan, false, &diag);
+}
+
 START_TEST(mounts_in_the_way)
 {
 	NEEDS_ROOT();
@@ -151,7 +162,9 @@ END_TEST
 
 START_TEST(single_paths_and_packages)
 {
-	const char *const paths[] = { "/opt/not/there/yet", "/usr/x" };
+	struct journal_path paths[] = {
+		{ .path = "/opt/not/there/yet" }, { .path = "/usr/x" }
+	};
 	char *keys[] = { (char *)"a", (char *)"unknown" };
 
 	NEEDS_ROOT();
@@ -160,30 +173,29 @@ START_TEST(single_paths_and_packages)
 	begin();
 	mounted("/opt", "ext4", "ro", "rw", "");
 	use();
-	ck_assert_int_eq(writable_paths(session, paths, 2, &diag), ERR_AGAIN);
-	ck_assert_int_eq(writable_paths(session, paths + 1, 1, &diag), 0);
-	ck_assert_int_eq(writable_packages(session, keys, 2, false, &diag),
+	ck_assert_int_eq(flags_on(NULL, 0, paths, 2), ERR_AGAIN);
+	ck_assert_int_eq(flags_on(NULL, 0, paths + 1, 1), 0);
+	ck_assert_int_eq(flags_on(keys, 2, NULL, 0),
 	                 0);
 	begin();
 	mounted("/usr/share", "ext4", "ro", "rw", "");
 	use();
-	ck_assert_int_eq(writable_packages(session, keys, 2, false, &diag),
+	ck_assert_int_eq(flags_on(keys, 2, NULL, 0),
 	                 ERR_AGAIN);
-	ck_assert_int_eq(writable_packages(session, keys + 1, 1, false,
-	                                   &diag), 0);
-	ck_assert_int_eq(writable_packages(session, NULL, 0, true, &diag),
+	ck_assert_int_eq(flags_on(keys + 1, 1, NULL, 0), 0);
+	ck_assert_int_eq(writable_flags(session, NULL, false, &diag),
 	                 ERR_AGAIN);
 	/* what may not be remounted is told by flags that can't be set */
 	begin();
 	mounted("/usr/share", "ext4", "ro", "ro", "");
 	use();
-	ck_assert_int_eq(writable_packages(session, keys, 1, false, &diag),
+	ck_assert_int_eq(flags_on(keys, 1, NULL, 0),
 	                 0);
-	ck_assert_int_eq(writable_paths(session, paths + 1, 1, &diag), 0);
+	ck_assert_int_eq(flags_on(NULL, 0, paths + 1, 1), 0);
 	session->conf->mounts = CONF_MOUNTS_OFF;
-	ck_assert_int_eq(writable_packages(session, keys, 1, false, &diag),
+	ck_assert_int_eq(flags_on(keys, 1, NULL, 0),
 	                 0);
-	ck_assert_int_eq(writable_paths(session, paths + 1, 1, &diag), 0);
+	ck_assert_int_eq(flags_on(NULL, 0, paths + 1, 1), 0);
 }
 END_TEST
 

@@ -144,6 +144,7 @@ int
 act_begin(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
+	struct journal_plan named = { .packages = NULL };
 	int r = take_locks(a, diag);
 
 	if (r < 0)
@@ -173,8 +174,10 @@ act_begin(struct act *a, struct diag *diag)
 		                                             on_finding, a);
 	if (r == 0)
 		r = choose(a, diag);
+	named.packages = a->keys;
+	named.n_packages = a->job->n_matched;
 	return r < 0 || a->job->no_act ? r :
-	       writable_packages(s, a->keys, a->job->n_matched, false, diag);
+	       writable_flags(s, &named, false, diag);
 }
 
 /* What a newer version has written would be lost, or not be told of it. */

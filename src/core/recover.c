@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -107,28 +106,6 @@ recover_record(struct session *s, struct recovery *r, const char *note)
 		transaction_write(s, &t);
 }
 
-/* Read-only mounts of what is to be closed. */
-static int
-make_writable(struct session *s, const struct closing *c, struct diag *diag)
-{
-	const struct journal_plan *plan = c->plan;
-	const char **paths;
-	size_t n = plan != NULL ? plan->n_paths : 0;
-	int e;
-
-	e = writable_packages(s, plan != NULL ? plan->packages : NULL,
-	                      plan != NULL ? plan->n_packages : 0,
-	                      plan == NULL || c->full, diag);
-	if (e < 0 || n == 0)
-		return e;
-	paths = calloc(n, sizeof(*paths));
-	for (size_t i = 0; paths != NULL && i < n; i++)
-		paths[i] = plan->paths[i].path;
-	e = paths == NULL ? -ENOMEM : writable_paths(s, paths, n, diag);
-	free(paths);
-	return e;
-}
-
 /* What a program within the run has asked its end to be holds for us too. */
 static int
 recover_close(struct session *s, struct closing *c, enum journal_wish wish,
@@ -137,7 +114,7 @@ recover_close(struct session *s, struct closing *c, enum journal_wish wish,
 	int e;
 
 	c->full |= wish != JOURNAL_NO_WISH;
-	e = make_writable(s, c, diag);
+	e = writable_flags(s, c->plan, c->full, diag);
 	if (e < 0)
 		return e;
 	/* Half released is neither: then all is protected again. */
@@ -206,7 +183,7 @@ recover_newer(struct session *outer, struct diag *diag)
 		e = recover_session(outer, NULL, &s, diag);
 	if (e == 0 && s->state != NULL) {
 		s->newer = true;
-		e = make_writable(s, &c, diag);
+		e = writable_flags(s, NULL, true, diag);
 	}
 	if (e == 0 && s->state != NULL)
 		e = closing_run(s, &c, diag);
@@ -269,7 +246,7 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 	e = recover_session(outer, NULL, &s, diag);
 	r.account.s = s;
 	if (e == 0 && s->state != NULL)
-		e = make_writable(s, &r.c, diag);
+		e = writable_flags(s, &plan, false, diag);
 	if (e == 0 && s->state != NULL) {
 		r.c.tally.findings += records_since_last(s,
 		    !note_says(text, "diversions"), on_finding, &r);

@@ -283,8 +283,10 @@ remounted_settle(struct session *s, struct guard *g, bool tells,
 	if (s->state != NULL && s->state->lock_fd < 0)
 		return 0;
 	dir = remounted_place(false);
-	if (dir < 0)
+	if (dir == -ENOENT)
 		return 0;	/* nothing was ever recorded there */
+	if (dir < 0)
+		return diag_set(diag, dir, STATE_RUN, 0, "%s", err_text(dir));
 	remounted_name(s, name);
 	if (s->state != NULL)
 		r = settle_record(s, g, tells, dir, "remounted-new", diag);

@@ -2,10 +2,8 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "run_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "history.h"
@@ -79,31 +77,6 @@ let_go(struct run *r, const struct journal_plan *plan)
 	return e;
 }
 
-/* What nested callers have opened in a mount namespace of theirs, and what
- * scripts have made read-only. Where we have no namespace ourselves, flags that
- * can't be set will say so. */
-static int
-open_again(struct run *r, const struct journal_plan *plan)
-{
-	const char **paths;
-	int e;
-
-	if (!keeper_private())
-		return 0;
-	e = writable_packages(r->s, plan->packages, plan->n_packages, false,
-	                      &r->diag);
-	if (e < 0 || plan->n_paths == 0)
-		return e;
-	paths = calloc(plan->n_paths, sizeof(*paths));
-	if (paths == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < plan->n_paths; i++)
-		paths[i] = plan->paths[i].path;
-	e = writable_paths(r->s, paths, plan->n_paths, &r->diag);
-	free(paths);
-	return e;
-}
-
 static int
 step_close(void *ctx, enum journal_wish wish)
 {
@@ -124,8 +97,11 @@ step_close(void *ctx, enum journal_wish wish)
 
 	if (plan == NULL)
 		plan = &own;
-	if (e == 0)
-		e = open_again(r, plan);
+	/* What nested callers have opened in a mount namespace of theirs, and
+	 * what scripts have made read-only. Where we have no namespace
+	 * ourselves, flags that can't be set will say so. */
+	if (e == 0 && keeper_private())
+		e = writable_flags(r->s, plan, false, &r->diag);
 	if (e == 0 && wish == JOURNAL_RELEASED) {
 		/* Half released is neither: then all is protected again. */
 		if (let_go(r, plan) < 0)

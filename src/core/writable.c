@@ -82,8 +82,10 @@ begin(struct want *w, struct session *s, struct diag *diag)
 		                strerror(errno));
 	if (s->mounts == NULL)
 		r = mounts_load("", &s->mounts, &d);
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || err_passes(r)) {
+		*diag = d;
 		return r;
+	}
 	if (r < 0)
 		return 0;
 	w->hit = calloc(s->mounts->n_points + 1, sizeof(*w->hit));
@@ -441,46 +443,38 @@ writable_plan(struct session *s, const struct plan *plan, bool changes,
 }
 
 static int
-want_packages(struct want *w, char *const *keys, size_t n, bool all,
-              struct diag *diag)
+want_all(struct want *w, struct diag *diag)
 {
 	struct dpkgdb *db = w->s->db;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && all && i < db->n_packages; i++)
+	for (size_t i = 0; r == 0 && i < db->n_packages; i++)
 		if (db->packages[i].state > PKG_CONFIG_FILES)
 			r = want_package(w, &db->packages[i], diag);
-	for (size_t i = 0; r == 0 && !all && i < n; i++) {
-		size_t found = 0;
-		struct package *p = dpkgdb_operand(db, keys[i], &found);
+	return r;
+}
 
-		while (r == 0 && found-- > 0)
+static int
+want_journal(struct want *w, const struct journal_plan *plan,
+             struct diag *diag)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_packages; i++) {
+		size_t n = 0;
+		struct package *p = dpkgdb_operand(w->s->db, plan->packages[i],
+		                                   &n);
+
+		while (r == 0 && n-- > 0)
 			r = want_package(w, p++, diag);
 	}
+	for (size_t i = 0; r == 0 && i < plan->n_paths; i++)
+		want_path(w, plan->paths[i].path);
 	return r;
 }
 
 int
-writable_packages(struct session *s, char *const *keys, size_t n, bool all,
-                  struct diag *diag)
-{
-	struct want w;
-	int r;
-
-	if (s->conf->mounts == CONF_MOUNTS_OFF)
-		return 0;
-	r = begin(&w, s, diag);
-	if (r == 0 && any_in_the_way(&w)) {
-		r = want_packages(&w, keys, n, all, diag);
-		/* our own shims, which no package lists */
-		want_path(&w, "/usr/bin/x");
-		want_path(&w, "/usr/sbin/x");
-	}
-	return make_all(&w, r, diag);
-}
-
-int
-writable_paths(struct session *s, const char *const *paths, size_t n,
+writable_flags(struct session *s, const struct journal_plan *plan, bool all,
                struct diag *diag)
 {
 	struct want w;
@@ -489,9 +483,15 @@ writable_paths(struct session *s, const char *const *paths, size_t n,
 	if (s->conf->mounts == CONF_MOUNTS_OFF)
 		return 0;
 	r = begin(&w, s, diag);
-	if (r == 0 && any_in_the_way(&w))
-		for (size_t i = 0; i < n; i++)
-			want_path(&w, paths[i]);
+	if (r == 0 && any_in_the_way(&w)) {
+		if (all || plan == NULL)
+			r = want_all(&w, diag);
+		if (r == 0 && plan != NULL)
+			r = want_journal(&w, plan, diag);
+		/* our own shims, which no package lists */
+		want_path(&w, "/usr/bin/x");
+		want_path(&w, "/usr/sbin/x");
+	}
 	return make_all(&w, r, diag);
 }
 
@@ -506,7 +506,7 @@ writable_adoption(struct session *s, struct diag *diag)
 		lost = forgetful(&w);
 	w.fills = true;
 	if (lost != NULL) {
-		r = want_packages(&w, NULL, 0, true, diag);
+		r = want_all(&w, diag);
 		if (r == 0)
 			r = check_lasting(&w, lost, diag);
 	}
