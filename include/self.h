@@ -38,6 +38,10 @@ bool self_is(const char *path);
 /* True if self_paths[i] is a copy of SELF_SHIM, diverted over a real program. */
 #define SELF_SHIM "/usr/libexec/dpkg-immutable/shim"
 bool self_is_shim(size_t i);
+/* True if dpkg's database says that this shim's path is diverted to
+ * PATH.distrib. */
+struct dpkgdb;
+bool self_is_diverted(const struct dpkgdb *db, const char *path);
 
 /*
  * Which files an interrupted dpkg-immutable-divert left open: of its note, a

@@ -501,6 +501,37 @@ START_TEST(a_second_time)
 }
 END_TEST
 
+/* The channel is there, and nothing is heard on it. */
+static int
+goes_on_deaf(void *ctx)
+{
+	int *pipe = ctx, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	for (int fd = 3; fd < 64; fd++)
+		if (fd != pipe[1] && fstat(fd, &st) == 0 &&
+		    S_ISSOCK(st.st_mode))
+			dup2(null, fd);
+	(void)keeper_lock(null, &(pid_t){ 0 });
+	return write(pipe[1], "x", 1) == 1 ? 1 : 2;
+}
+
+/* The next answer would be taken for the one that it has not heard. */
+START_TEST(a_worker_that_hears_nothing_ends)
+{
+	int went_on[2];
+	char c;
+
+	log_quiet(1);
+	ck_assert_int_eq(pipe(went_on), 0);
+	ck_assert_int_eq(keeper_do(&nothing, goes_on_deaf, went_on, NULL, 0,
+	                           &result), ERR_CHILD);
+	close(went_on[1]);
+	ck_assert_int_eq((int)read(went_on[0], &c, 1), 0);
+	close(went_on[0]);
+}
+END_TEST
+
 static int
 open_first(void *ctx)
 {
@@ -607,6 +638,7 @@ suite(void)
 	tcase_add_test(t, files_are_not_a_workers);
 	tcase_add_test(t, a_reader);
 	tcase_add_test(t, the_lock);
+	tcase_add_test(t, a_worker_that_hears_nothing_ends);
 	tcase_add_test(t, a_second_time);
 	tcase_add_test(t, no_mount_is_opened_for_others);
 	tcase_add_test(t, who_holds_a_deleted_file);

@@ -198,28 +198,12 @@ digest_of(struct audit *a, const char *path, struct digest *ret,
 	return r;
 }
 
-static bool
-is_diverted(const struct dpkgdb *db, const char *path)
-{
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < db->n_diversions; i++) {
-		const struct diversion *d = &db->diversions[i];
-
-		if (strcmp(d->from, path) == 0 &&
-		    strncmp(d->to, path, n) == 0 &&
-		    strcmp(d->to + n, ".distrib") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Once our shims have been put in place, all of them must stay. */
 static bool
 in_place(const struct dpkgdb *db)
 {
 	for (size_t i = 0; i < SELF_COUNT; i++)
-		if (self_is_shim(i) && is_diverted(db, self_paths[i]))
+		if (self_is_shim(i) && self_is_diverted(db, self_paths[i]))
 			return true;
 	return false;
 }
@@ -250,7 +234,7 @@ wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
 
 	if (r == 0)
 		total->files++;
-	if (must && !is_diverted(a->s->db, self_paths[i]))
+	if (must && !self_is_diverted(a->s->db, self_paths[i]))
 		return is_absent(a, self_paths[i]) ? NULL :
 		       "its diversion is gone";
 	if (r == -ENOENT)

@@ -64,22 +64,6 @@ tell_adopted(struct posture *p)
 	return usable;
 }
 
-static bool
-is_diverted(const struct dpkgdb *db, const char *path)
-{
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < db->n_diversions; i++) {
-		const struct diversion *d = &db->diversions[i];
-
-		if (strcmp(d->from, path) == 0 &&
-		    strncmp(d->to, path, n) == 0 &&
-		    strcmp(d->to + n, ".distrib") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* NULL, or what is wrong with the i-th of our programs. */
 static const char *
 wrong(struct posture *p, size_t i, const struct digest *shim,
@@ -134,7 +118,7 @@ tell_diversions(struct posture *p)
 		if (!self_is_shim(i) || !is_wanted(p, i))
 			continue;
 		n++;
-		if (is_diverted(p->s->db, self_paths[i]))
+		if (self_is_diverted(p->s->db, self_paths[i]))
 			continue;
 		bad++;
 		line.subject = self_paths[i];
@@ -167,7 +151,7 @@ tell_programs(struct posture *p)
 			    flag;
 	for (size_t i = 0; i < SELF_COUNT; i++) {
 		if (!is_wanted(p, i) || (self_is_shim(i) &&
-		    !is_diverted(p->s->db, self_paths[i])))
+		    !self_is_diverted(p->s->db, self_paths[i])))
 			continue;
 		line.seen = wrong(p, i, known ? &shim : NULL, &other, &flag);
 		if (line.seen == NULL)

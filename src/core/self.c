@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dpkgdb.h"
 #include "due.h"
 #include "err.h"
 #include "lines.h"
@@ -118,4 +119,20 @@ self_noted(const char *text, size_t n, const char *ret[SELF_NOTED])
 		if (has_line(text, n, real_paths[i]))
 			ret[count++] = real_paths[i];
 	return count;
+}
+
+bool
+self_is_diverted(const struct dpkgdb *db, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < db->n_diversions; i++) {
+		const struct diversion *d = &db->diversions[i];
+
+		if (strcmp(d->from, path) == 0 &&
+		    strncmp(d->to, path, n) == 0 &&
+		    strcmp(d->to + n, ".distrib") == 0)
+			return true;
+	}
+	return false;
 }
