@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 
-#include "check_main.h"
 #include "holders.h"
-#include "scratch.h"
+#include "procs_fixture.h"
 
 #define FILES 5
 
@@ -62,55 +58,10 @@ teardown(void)
 	scratch_close();
 }
 
-static bool
-no_proc(void)
-{
-	if (access("/proc/self/fd", R_OK) == 0)
-		return false;
-	printf("# skipped: no /proc\n");
-	return true;
-}
-
-/* Without what the tests' runner has open for writing. */
-static void
-forget_all_but(int keep)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int fd = 0; fd < 1024; fd++)
-		if (fd != keep && fd != scratch_fd)
-			close(fd);
-}
-
-/* A process that does something and then only lives. */
 static pid_t
 holder(void (*act)(void))
 {
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	ck_assert_int_eq(pipe(ready), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		forget_all_but(ready[1]);
-		act();
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
-static void
-end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	return holder_of(act, true);
 }
 
 static int
@@ -170,8 +121,8 @@ descriptors(void)
 	opened("f2", O_RDONLY | O_CLOEXEC);
 	opened("f3", O_PATH);
 	opened("f4", O_RDWR);
-	dup(opened("f4", O_RDONLY));
-	if (unlinkat(scratch_fd, "f2", 0) < 0 ||
+	if (dup(opened("f4", O_RDONLY)) < 0 ||
+	    unlinkat(scratch_fd, "f2", 0) < 0 ||
 	    unlinkat(scratch_fd, "f3", 0) < 0 ||
 	    unlinkat(scratch_fd, "f4", 0) < 0)
 		_exit(1);
@@ -215,7 +166,8 @@ static void
 mappings(void)
 {
 	prctl(PR_SET_NAME, "a holder\n");
-	fchmodat(scratch_fd, "f0", 0700, 0);
+	if (fchmodat(scratch_fd, "f0", 0700, 0) < 0)
+		_exit(1);
 	map("f0", O_RDONLY, PROT_READ | PROT_EXEC, MAP_PRIVATE);
 	map("f1", O_RDONLY, PROT_READ | PROT_EXEC, MAP_PRIVATE);
 	map("f2", O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -390,8 +342,6 @@ END_TEST
 static int
 search_as_nobody(void)
 {
-	if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
-		return 77;
 	if (kill(1, 0) == 0)
 		return 77;
 	return search(0) == 0 && hunt.unseen > 0 ? 0 : 1;
@@ -399,20 +349,7 @@ search_as_nobody(void)
 
 START_TEST(others_are_unseen)
 {
-	int status;
-	pid_t pid;
-
-	if (no_proc())
-		return;
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0)
-		_exit(search_as_nobody());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		printf("# skipped: nobody is hidden from us\n");
-	else
-		ck_assert_int_eq(status, 0);
+	without_rights(search_as_nobody);
 }
 END_TEST
 
@@ -421,29 +358,9 @@ END_TEST
  * A /proc of our own
  */
 static void
-fake_process(const char *pid)
-{
-	char name[64];
-
-	ck_assert_int_eq(mkdirat(scratch_fd, pid, 0700), 0);
-	snprintf(name, sizeof(name), "%s/fd", pid);
-	ck_assert_int_eq(mkdirat(scratch_fd, name, 0700), 0);
-	snprintf(name, sizeof(name), "%s/map_files", pid);
-	ck_assert_int_eq(mkdirat(scratch_fd, name, 0700), 0);
-	snprintf(name, sizeof(name), "%s/maps", pid);
-	scratch_text(name, "");
-}
-
-static void
 fake_link(const char *to, const char *name)
 {
 	ck_assert_int_eq(symlinkat(to, scratch_fd, name), 0);
-}
-
-static void
-fake_maps(const char *text, size_t n)
-{
-	scratch_write("70/maps", text, n);
 }
 
 static int
@@ -459,7 +376,9 @@ static void
 fake_two(void)
 {
 	fake_process("1");
+	fake_maps("1", "", 0);
 	fake_process("70");
+	fake_maps("70", "", 0);
 	scratch_text("70/comm", "a\tb\n");
 }
 
@@ -540,7 +459,7 @@ START_TEST(by_numbers_in_maps)
 	n += maps_line(text + n, sizeof(text) - n, 7, "rw-s", 1005, longest);
 	n += maps_line(text + n, sizeof(text) - n, 8, "rw-s", 1006,
 	               " (deleted)");
-	fake_maps(text, n);
+	fake_maps("70", text, n);
 	ck_assert_int_eq(search_fake(), 0);
 	ck_assert_uint_eq(hunt.unseen, 0);
 	ck_assert_uint_eq(hunt.n_found, 4);
@@ -570,7 +489,7 @@ START_TEST(bad_maps)
 	fake_two();
 	fake_link("../../f1", "70/fd/3");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		fake_maps(texts[i], strlen(texts[i]));
+		fake_maps("70", texts[i], strlen(texts[i]));
 		ck_assert_int_eq(search_fake(), 0);
 		ck_assert_msg(hunt.unseen == 1, "%s", texts[i]);
 		/* Its descriptors were told all the same. */
@@ -580,12 +499,12 @@ START_TEST(bad_maps)
 	fake_link("../../f2", "70/map_files/1000-2000");
 	n = (size_t)snprintf(last, sizeof(last), "bad\n");
 	n += maps_line(last + n, sizeof(last) - n, 1, "rw-s", 5, "/b");
-	fake_maps(last, n);
+	fake_maps("70", last, n);
 	ck_assert_int_eq(search_fake(), 0);
 	ck_assert_uint_eq(hunt.unseen, 1);
 	ck_assert_uint_eq(hunt.n_found, 2);
 	ck_assert_uint_eq(hunt.found[1].ino, hunt.inos[2]);
-	fake_maps("1-2 rw-s\0 0 fe:1 1 /a\n", 22);
+	fake_maps("70", "1-2 rw-s\0 0 fe:1 1 /a\n", 22);
 	ck_assert_int_eq(search_fake(), 0);
 	ck_assert_uint_eq(hunt.unseen, 1);
 }
@@ -597,6 +516,7 @@ START_TEST(ended_meanwhile)
 	/* No fd, no maps, no folder. */
 	ck_assert_int_eq(mkdirat(scratch_fd, "50", 0700), 0);
 	fake_process("51");
+	fake_maps("51", "", 0);
 	ck_assert_int_eq(unlinkat(scratch_fd, "51/maps", 0), 0);
 	ck_assert_int_eq(search_fake(), 0);
 	ck_assert_uint_eq(hunt.unseen, 0);

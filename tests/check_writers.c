@@ -2,13 +2,9 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
-#include "check_main.h"
-#include "scratch.h"
+#include "procs_fixture.h"
 #include "writers.h"
 
 #define FILES 4
@@ -23,6 +19,13 @@ struct hunt {
 };
 
 static struct hunt hunt;
+
+/* With what the runner has open, which is none of these files. */
+static pid_t
+holder(void (*act)(void))
+{
+	return holder_of(act, false);
+}
 
 static bool
 wanted(void *ctx, uint64_t dev, uint64_t ino)
@@ -72,47 +75,6 @@ search(void)
 	hunt.n_found = 0;
 	hunt.unseen = 12345;
 	return writers_find(wanted, found, &hunt, &hunt.unseen);
-}
-
-static bool
-no_proc(void)
-{
-	if (access("/proc/self/fd", R_OK) == 0)
-		return false;
-	printf("# skipped: no /proc\n");
-	return true;
-}
-
-/* A process that does something and then only lives. */
-static pid_t
-holder(void (*act)(void))
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	ck_assert_int_eq(pipe(ready), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		act();
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
-static void
-end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 
 /* What the process holds, as a set of bits by file; all must be it. */
@@ -357,8 +319,6 @@ search_as_nobody(void)
 	int all, bodyless;
 	pid_t ours;
 
-	if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
-		return 77;
 	all = count_processes(&bodyless);
 	if (kill(1, 0) == 0 || all < 2)
 		return 77;
@@ -379,20 +339,7 @@ search_as_nobody(void)
 
 START_TEST(others_are_unseen)
 {
-	int status;
-	pid_t pid;
-
-	if (no_proc())
-		return;
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0)
-		_exit(search_as_nobody());
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		printf("# skipped: nobody is hidden from us\n");
-	else
-		ck_assert_int_eq(status, 0);
+	without_rights(search_as_nobody);
 }
 END_TEST
 
@@ -400,27 +347,6 @@ END_TEST
  * ------------------------------------------------------------------
  * A /proc of our own
  */
-static void
-fake_process(const char *pid)
-{
-	char name[64];
-
-	ck_assert_int_eq(mkdirat(scratch_fd, pid, 0700), 0);
-	snprintf(name, sizeof(name), "%s/fd", pid);
-	ck_assert_int_eq(mkdirat(scratch_fd, name, 0700), 0);
-	snprintf(name, sizeof(name), "%s/map_files", pid);
-	ck_assert_int_eq(mkdirat(scratch_fd, name, 0700), 0);
-}
-
-static void
-fake_maps(const char *pid, const char *text, size_t n)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s/maps", pid);
-	scratch_write(name, text, n);
-}
-
 static int
 search_fake(void)
 {
