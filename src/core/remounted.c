@@ -80,16 +80,18 @@ remounted_name(const struct session *s, char ret[REMOUNTED_NAME])
 
 /* 0 with none where there is no record; text holds what the rows borrow. */
 int
-remounted_load(int dir, const char *name, struct buf *text, struct remounted *ret,
-     struct diag *diag)
+remounted_load(int dir, const char *name, struct buf *text,
+               struct remounted *ret, struct diag *diag)
 {
+	char path[sizeof(STATE_RUN) + REMOUNTED_NAME];
 	int r = file_read(dir, name, text);
 
 	ret->n = 0;
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? diag_set(diag, r, name, 0, "%s", err_text(r)) :
-	       remounted_parse(name, text->data, text->len, ret, diag);
+	snprintf(path, sizeof(path), STATE_RUN "/%s", name);
+	return r < 0 ? diag_set(diag, r, path, 0, "%s", err_text(r)) :
+	       remounted_parse(path, text->data, text->len, ret, diag);
 }
 
 int
@@ -159,7 +161,7 @@ remounted_note(struct session *s, const struct mount_point *p,
 		m->rows[m->n++] = (struct remounted_row){ p->dev, p->path };
 		r = remounted_store(dir, name, m);
 	}
-	if (r < 0)
+	if (r < 0 && diag->what[0] == '\0')
 		diag_set(diag, r, p->path, 0, "stays read-only, as "
 		         STATE_RUN "/%s cannot be written: %s", name,
 		         err_text(r));
