@@ -272,6 +272,9 @@ on_entry(struct injector *x, struct task *t,
 
 	if (c == NULL || x->over || i->arch != 0xc000003e)
 		return;
+	/* the look at its file costs more than the call */
+	if (x->list == NULL && x->kind != KILL && !(c->fits & x->kind))
+		return;
 	call_detail(c, t->pid, i, detail, sizeof(detail));
 	fits = call_fits(c, i, detail);
 	if (fits == 0)

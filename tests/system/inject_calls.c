@@ -71,7 +71,7 @@ static const struct call calls[] = {
 	CALL(flistxattr, FD0, IO | NOMEM),
 	CALL(fsetxattr, FD0, NOSPC | IO | PERM | NOMEM),
 	CALL(ioctl, FD0, NOSPC | IO | PERM | NOMEM),
-	CALL(fcntl, FD0, 0),			/* see call_fits */
+	CALL(fcntl, FD0, MFILE | NOMEM | INTR),	/* see call_fits */
 	CALL(flock, FD0, NOMEM | INTR),
 	CALL(dup, FD0, MFILE),
 	CALL(dup2, FD0, MFILE),
