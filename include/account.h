@@ -30,6 +30,9 @@ int account_changes(struct account *a);
  */
 int account_ledgers(struct account *a, const struct seal_item *items,
                     size_t n, bool all);
+/* A ledger by its SHA-256, 32 bytes that are copied. -ENOMEM. */
+int account_recorded(struct account *a, const char *key,
+                     const unsigned char *digest);
 /* A ledger that was removed. -ENOMEM. */
 int account_removed(struct account *a, const char *key);
 

@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "closing.h"
 #include "core_fixture.h"
+#include "history.h"
 #include "scratch.h"
 
 #define OK "ok installed"
@@ -508,6 +509,54 @@ START_TEST(many_packages_on_many_threads)
 }
 END_TEST
 
+static const char *
+named(const struct account *a, const char *key)
+{
+	for (size_t i = 0; i < a->n_ledgers; i++)
+		if (strcmp(a->ledgers[i].key, key) == 0)
+			return a->ledgers[i].digest != NULL ? "written" :
+			       "removed";
+	return "not named";
+}
+
+/* Killed before its entry in the history: by id, the rows are of that run. */
+START_TEST(recovery_names_what_its_run_has_recorded)
+{
+	const struct {
+		uint64_t id;
+		const char *a, *gone;
+	} cases[] = {
+		{ 7, "written", "removed" }, { 8, "not named", "removed" }
+	};
+	struct buf entry;
+	struct account account;
+
+	NEEDS_ROOT();
+	two_packages();
+	close_run((struct closing){ .id = 7, .full = true });
+	buf_init(&entry, 0);
+	ok(buf_add_str(&entry, "{\"ledgers\":[\"gone "
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	    "\"]}"));
+	ok(history_append(session->state->history_fd, &entry, NULL));
+	buf_free(&entry);
+	for (size_t i = 0; i < 2; i++) {
+		account = (struct account){ .s = NULL };
+		open_session();
+		account.s = session;
+		closing = (struct closing){
+			.id = cases[i].id, .recovering = true,
+			.account = &account
+		};
+		ok(closing_run(session, &closing, &diag));
+		ck_assert_uint_eq(closing.n_packages, 0);
+		ck_assert_str_eq(named(&account, "a"), cases[i].a);
+		ck_assert_str_eq(named(&account, "b"), cases[i].a);
+		ck_assert_str_eq(named(&account, "gone"), cases[i].gone);
+	}
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -534,6 +583,7 @@ suite(void)
 	tcase_add_test(t, what_became_exempt_is_let_go);
 	tcase_add_test(t, an_exempt_file_of_an_unpacked_package);
 	tcase_add_test(t, many_packages_on_many_threads);
+	tcase_add_test(t, recovery_names_what_its_run_has_recorded);
 	suite_add_tcase(s, t);
 	return s;
 }

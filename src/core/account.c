@@ -73,8 +73,9 @@ account_changes(struct account *a)
 	return r;
 }
 
-static int
-add_ledger(struct account *a, const char *key, const unsigned char *digest)
+int
+account_recorded(struct account *a, const char *key,
+                 const unsigned char *digest)
 {
 	struct transaction_ledger *more;
 	unsigned char *copy = NULL;
@@ -102,15 +103,15 @@ account_ledgers(struct account *a, const struct seal_item *items, size_t n,
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (items[i].recorded && (all || items[i].fresh != NULL))
-			r = add_ledger(a, items[i].package->key,
-			               items[i].digest);
+			r = account_recorded(a, items[i].package->key,
+			                     items[i].digest);
 	return r;
 }
 
 int
 account_removed(struct account *a, const char *key)
 {
-	return add_ledger(a, key, NULL);
+	return account_recorded(a, key, NULL);
 }
 
 void

@@ -12,9 +12,11 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "history.h"
 #include "hook.h"
 #include "log.h"
 #include "orphan.h"
+#include "records.h"
 #include "self.h"
 
 static int
@@ -239,26 +241,43 @@ store_index(struct work *w)
 	return 0;
 }
 
-/* Packages that the interrupted run has removed, from the index as well, and
- * may have told nobody of. */
+/* What the interrupted run has recorded, in the index as well: it may have told
+ * nobody of it. */
+static int
+recorded_before(struct work *w)
+{
+	struct session *s = w->s;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
+		const struct package *p = &s->db->packages[i];
+		const struct index_row *row = index_find(s->index, p->name,
+		                                         p->arch);
+		const struct ledger *l = NULL;
+
+		if (!w->affected[i] && row != NULL && row->run == w->c->id)
+			l = session_ledger(s, p->key);
+		if (l != NULL)
+			r = account_recorded(w->c->account, p->key, l->digest);
+	}
+	return r;
+}
+
+/* The same of packages that are gone: nothing but the history knows of them
+ * any more. */
 static int
 told_again(struct work *w)
 {
-	const struct journal_plan *plan = w->c->plan;
-	const struct dpkgdb *db = w->s->db;
-	int r = 0;
+	struct session *s = w->s;
+	struct diag broken = { .line = 0 };
+	struct history_ledgers *h;
+	int r = recorded_before(w);
 
-	for (size_t i = 0; r == 0 && plan != NULL && i < plan->n_packages;
-	     i++) {
-		const char *key = plan->packages[i];
-		bool here = false;
-
-		for (size_t k = 0; !here && k < db->n_packages; k++)
-			here = db->packages[k].state > PKG_CONFIG_FILES &&
-			       strcmp(db->packages[k].key, key) == 0;
-		if (!here)
-			r = drop_ledger(w, key);
-	}
+	if (r < 0 || s->state->history_fd < 0 ||
+	    history_ledgers(s->state->history_fd, &h, &broken) < 0)
+		return r;
+	r = records_gone(s->db, h, drop_ledger, w);
+	history_ledgers_free(h);
 	return r;
 }
 
