@@ -16,6 +16,10 @@
  * decides nothing. A lock on run/visitors, shared by those that joined, tells
  * the outermost when the last of them has ended.
  *
+ * An outermost that was killed leaves its dpkg behind; what that one's scripts
+ * call joins as well, so that dpkg comes to its end, and leaves closing to
+ * recovery.
+ *
  * What an admin does by hand (--protect and its like) nobody joins: it might
  * flag what a guest has just opened. It starts no program that could be the
  * one that waits, so waiting for its end is safe.
