@@ -135,9 +135,10 @@ START_TEST(read_keeps_the_bound)
 }
 END_TEST
 
-/* Files of /proc say that they have no bytes. */
+/* Files of /proc say that they have no bytes, those of /sys have a page. */
 START_TEST(read_does_not_trust_the_size)
 {
+	static const char number[] = "/sys/kernel/uevent_seqnum";
 	struct buf small;
 
 	ck_assert_int_eq(file_read(AT_FDCWD, "/proc/self/status", &b), 0);
@@ -148,6 +149,13 @@ START_TEST(read_does_not_trust_the_size)
 	ck_assert_int_eq(file_read(AT_FDCWD, "/proc/self/status", &small),
 	                 ERR_LIMIT);
 	ck_assert_str_eq(small.data, "kept");
+	buf_free(&small);
+	if (access(number, R_OK) < 0)
+		return;		/* no sysfs here */
+	buf_init(&small, 30);
+	ck_assert_int_eq(file_read(AT_FDCWD, number, &small), 0);
+	ck_assert_uint_gt(small.len, 1);
+	ck_assert_uint_lt(small.len, 30);
 	buf_free(&small);
 }
 END_TEST

@@ -26,7 +26,8 @@ read_some(int fd, void *data, size_t n)
 	return errno == EISDIR ? ERR_NOT_REGULAR : -errno;
 }
 
-/* Memory for all of a regular file at once; anything else grows by steps. */
+/* Memory for all of a regular file at once; anything else grows by steps. A
+ * file of sysfs says that it has a page: what is too much only reading tells. */
 static int
 reserve_rest(int fd, struct buf *b)
 {
@@ -40,8 +41,8 @@ reserve_rest(int fd, struct buf *b)
 	at = lseek(fd, 0, SEEK_CUR);
 	if (at < 0 || st.st_size <= at)
 		return 0;
-	if ((unsigned long long)(st.st_size - at) > b->max)
-		return ERR_LIMIT;
+	if ((unsigned long long)(st.st_size - at) > b->max - b->len)
+		return 0;
 	return buf_reserve(b, (size_t)(st.st_size - at));
 }
 
