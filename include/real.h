@@ -3,8 +3,6 @@
 #ifndef DI_REAL_H
 #define DI_REAL_H
 
-#include <stdbool.h>
-
 /*
  * The programs that our shims stand in front of. A shim and the engine carry
  * an ELF note (type PT_NOTE, name REAL_MARKER) by which they know their own
@@ -25,7 +23,7 @@ enum real_program real_program_of(const char *path);
  */
 const char *real_path(enum real_program program);
 
-/* True if the open ELF file carries the marker. */
-bool real_is_ours(int fd);
+/* 1 if the open ELF file carries the marker; 0; -errno: it can't be read. */
+int real_is_ours(int fd);
 
 #endif

@@ -18,14 +18,15 @@ extern const char *const self_paths[SELF_COUNT];
 
 /*
  * Opens one of them if it is there and really ours: a shim's name must carry
- * our ELF marker (real_is_ours). 0, -ENOENT (also where it is not ours).
+ * our ELF marker (real_is_ours). 0, -ENOENT (also where it is not ours), or
+ * what kept it from being looked at.
  */
 int self_open(struct root *r, const char *path, int *ret_fd,
               struct node *ret_node);
 
 /*
  * Sets (value IFLAG_IMMUTABLE) or lifts (0) the flag on all of them that are
- * there. Counts in tally.
+ * there. Counts in tally, as failed too what can't be looked at.
  */
 struct due;
 struct syncset;

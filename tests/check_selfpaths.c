@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <sys/sendfile.h>
 
+#include "apart.h"
 #include "core_fixture.h"
 #include "marker.h"
 #include "seal.h"
@@ -95,6 +96,29 @@ START_TEST(set_and_lifted)
 }
 END_TEST
 
+START_TEST(what_cannot_be_looked_at_is_told)
+{
+	struct syncset *sync_set = syncset_new();
+	struct tally t = { .opened = 0 };
+	struct rlimit before;
+
+	NEEDS_ROOT();
+	put_ours("/usr/bin/dpkg");
+	database();
+	open_session();
+	ck_assert(room_for(0, &before));
+	self_change(session->root, session->due, IFLAG_IMMUTABLE, sync_set,
+	            &t);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_uint_eq(t.closed, 0);
+	ck_assert_uint_gt(t.failed, 0);
+	ck_assert_int_eq(t.first_error, -EMFILE);
+	ck_assert_str_eq(t.first_path, "/usr/bin/dpkg");
+	open_file("/usr/bin/dpkg");
+	syncset_free(sync_set);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -106,6 +130,7 @@ suite(void)
 	tcase_add_test(t, the_seven);
 	tcase_add_test(t, only_what_is_really_ours);
 	tcase_add_test(t, set_and_lifted);
+	tcase_add_test(t, what_cannot_be_looked_at_is_told);
 	suite_add_tcase(s, t);
 	return s;
 }

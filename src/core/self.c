@@ -55,17 +55,37 @@ self_open(struct root *r, const char *path, int *ret_fd,
           struct node *ret_node)
 {
 	struct node node;
-	int fd, e = root_open(r, path, &fd, &node);
+	int fd, ours, e = root_open(r, path, &fd, &node);
 
-	if (e < 0)
-		return e == ERR_NOT_REGULAR ? -ENOENT : e;
-	if (strcmp(path, DIVERT_SCRIPT) != 0 && !real_is_ours(fd)) {
-		close(fd);
+	if (e == ERR_NOT_REGULAR || e == -ENOTDIR || e == -ELOOP)
 		return -ENOENT;
+	if (e < 0)
+		return e;
+	ours = strcmp(path, DIVERT_SCRIPT) == 0 ? 1 : real_is_ours(fd);
+	if (ours <= 0) {
+		close(fd);
+		return ours < 0 ? ours : -ENOENT;
 	}
 	*ret_fd = fd;
 	*ret_node = node;
 	return 0;
+}
+
+/* -ENOENT: there is none of ours. */
+static int
+change_one(struct root *r, const char *path, unsigned int value,
+           struct due *d, struct syncset *sync)
+{
+	struct node node;
+	int fd, e = self_open(r, path, &fd, &node);
+
+	if (e < 0)
+		return e;
+	e = iflag_set(fd, value, IFLAG_IMMUTABLE, NULL);
+	if (e > 0)
+		syncset_touch(sync, fd, &node, due_fskind(d, path, &node));
+	close(fd);
+	return e;
 }
 
 void
@@ -73,23 +93,18 @@ self_change(struct root *r, struct due *d, unsigned int value,
             struct syncset *sync, struct tally *tally)
 {
 	for (size_t i = 0; i < SELF_COUNT; i++) {
-		struct node node;
-		int fd, e = self_open(r, self_paths[i], &fd, &node);
+		int e = change_one(r, self_paths[i], value, d, sync);
 
-		if (e < 0)
-			continue;
-		e = iflag_set(fd, value, IFLAG_IMMUTABLE, NULL);
 		if (e > 0) {
 			tally->closed += value != 0;
 			tally->cleared += value == 0;
-			syncset_touch(sync, fd, &node,
-			              due_fskind(d, self_paths[i], &node));
-		} else if (e < 0 && e != ERR_UNSUPPORTED) {
+		} else if (e < 0 && e != -ENOENT && e != ERR_UNSUPPORTED) {
 			tally->failed++;
-			if (tally->first_error == 0)
+			if (tally->first_error == 0) {
+				tally->first_path = self_paths[i];
 				tally->first_error = e;
+			}
 		}
-		close(fd);
 	}
 }
 

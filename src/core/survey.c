@@ -136,16 +136,16 @@ walk_self(struct session *s, struct targets *t, survey_fn *fn, void *ctx)
 		struct node node;
 		int fd, r = self_open(s->root, self_paths[i], &fd, &node);
 
-		if (r < 0 || !targets_path(t, NULL, self_paths[i],
-		                           self_paths[i])) {
-			if (r >= 0)
-				close(fd);
+		if (r >= 0)
+			close(fd);
+		if (r == -ENOENT || !targets_path(t, NULL, self_paths[i],
+		                                  self_paths[i]))
 			continue;
-		}
-		close(fd);
 		row.path = self_paths[i];
-		row.fs = due_fskind(s->due, row.path, &node)->name;
-		r = due_flags(s->due, row.path, &node, &flags);
+		row.fs = r < 0 ? NULL : due_fskind(s->due, row.path,
+		                                   &node)->name;
+		if (r == 0)
+			r = due_flags(s->due, row.path, &node, &flags);
 		row.state = r < 0 ? SURVEY_UNKNOWN :
 		            flags & IFLAG_IMMUTABLE ? SURVEY_SELF :
 		            SURVEY_OPEN;

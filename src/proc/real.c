@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,8 +49,7 @@ const char *
 real_path(enum real_program program)
 {
 	const char *path = programs[program].path;
-	bool ours;
-	int fd;
+	int fd, ours;
 
 	if (access(programs[program].diverted, F_OK) == 0)
 		return programs[program].diverted;
@@ -58,28 +58,29 @@ real_path(enum real_program program)
 		return NULL;
 	ours = real_is_ours(fd);
 	close(fd);
-	return ours ? NULL : path;
+	return ours != 0 ? NULL : path;
 }
 
-static bool
+/* 1; 0: the file is too short; -errno. */
+static int
 read_at(int fd, void *data, size_t n, size_t offset)
 {
 	char *at = data;
 
 	if (offset > PTRDIFF_MAX - n)
-		return false;
+		return 0;
 	while (n > 0) {
 		ssize_t got = pread(fd, at, n, (off_t)offset);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return false;
+			return got < 0 ? -errno : 0;
 		at += got;
 		offset += (size_t)got;
 		n -= (size_t)got;
 	}
-	return true;
+	return 1;
 }
 
 static size_t
@@ -114,38 +115,42 @@ notes_hold_marker(const char *notes, size_t size, size_t align)
 	return false;
 }
 
-static bool
+static int
 segment_holds_marker(int fd, const ElfW(Phdr) *ph)
 {
 	char notes[MAX_NOTES];
 	size_t size = ph->p_filesz;
+	int r = size > sizeof(notes) ? 0 :
+	        read_at(fd, notes, size, ph->p_offset);
 
-	if (size > sizeof(notes) || !read_at(fd, notes, size, ph->p_offset))
-		return false;
-	return notes_hold_marker(notes, size, ph->p_align == 8 ? 8 : 4);
+	return r <= 0 ? r :
+	       notes_hold_marker(notes, size, ph->p_align == 8 ? 8 : 4);
 }
 
-bool
+int
 real_is_ours(int fd)
 {
 	unsigned char class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
 	ElfW(Ehdr) eh;
+	int r = read_at(fd, &eh, sizeof(eh), 0);
 
 	/* A program of another word size runs here, but is none of ours. */
-	if (!read_at(fd, &eh, sizeof(eh), 0) ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 ||
+	if (r <= 0 || memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 ||
 	    eh.e_ident[EI_CLASS] != class ||
-	    eh.e_phentsize != sizeof(ElfW(Phdr)) || eh.e_phnum > MAX_HEADERS)
-		return false;
+	    eh.e_phentsize != sizeof(ElfW(Phdr)) || eh.e_phnum > MAX_HEADERS ||
+	    eh.e_phoff > PTRDIFF_MAX / 2)
+		return r < 0 ? r : 0;
 	for (size_t i = 0; i < eh.e_phnum; i++) {
 		ElfW(Phdr) ph;
 
-		if (eh.e_phoff > PTRDIFF_MAX / 2 ||
-		    !read_at(fd, &ph, sizeof(ph),
-		             eh.e_phoff + i * sizeof(ph)))
-			return false;
-		if (ph.p_type == PT_NOTE && segment_holds_marker(fd, &ph))
-			return true;
+		r = read_at(fd, &ph, sizeof(ph), eh.e_phoff + i * sizeof(ph));
+		if (r <= 0)
+			return r;
+		if (ph.p_type != PT_NOTE)
+			continue;
+		r = segment_holds_marker(fd, &ph);
+		if (r != 0)
+			return r;
 	}
-	return false;
+	return 0;
 }
