@@ -26,14 +26,18 @@ int child_run(const char *path, char *const *argv, char *const *envp,
 
 /*
  * The same for a caller that has blocked signals around the run, so that they
- * do not end it with files open: the child gets *child_mask instead, and
- * what was pending at the start of INT, QUIT, TERM and HUP is passed on. Where
- * note_fd is not -1, the child writes itself into it (alive.h) before it
- * becomes the program.
+ * do not end it with files open: what was pending at the start of INT, QUIT,
+ * TERM and HUP is passed on.
  */
-int child_run_masked(const char *path, char *const *argv, char *const *envp,
-                     const sigset_t *child_mask, int note_fd,
-                     struct child_result *ret);
+struct child_way {
+	const sigset_t *mask;	/* the child's */
+	int note_fd;		/* the child writes itself into it (alive.h)
+				 * before it becomes the program; or -1 */
+	bool bound;		/* it is killed where we are */
+};
+
+int child_run_as(const char *path, char *const *argv, char *const *envp,
+                 const struct child_way *way, struct child_result *ret);
 
 /* Ends this process as the child ended: exit, or death by the same signal. */
 _Noreturn void child_exit_like(const struct child_result *r);

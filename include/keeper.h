@@ -23,12 +23,13 @@
  * In a process that has no keeper the same calls do it themselves.
  */
 struct keeper_job {
-	/* The one program that may be run, as child_run_masked has it; path
-	 * NULL: none. */
+	/* The one program that may be run, as child_run_as has it; path NULL:
+	 * none. */
 	const char *path;
 	char *const *argv;
 	char *const *envp;
 	const sigset_t *mask;	/* of that program; NULL: ours */
+	bool bound;		/* it is killed where the keeper is */
 	const char *instdir;	/* root, for keeper_succeed; "" is / */
 };
 
@@ -65,7 +66,7 @@ pid_t keeper_pid(void);
  */
 void keeper_confine(const struct sandbox_place *places, size_t n);
 
-/* The job's program, once: child_run_masked. With `locked` its environment has
+/* The job's program, once: child_run_as. With `locked` its environment has
  * DPKG_FRONTEND_LOCKED. note_fd as there. */
 int keeper_run(bool locked, int note_fd, struct child_result *ret);
 

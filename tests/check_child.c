@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -493,8 +494,10 @@ START_TEST(pending_signals_are_passed_on)
 	sigaddset(&set, signals[_i]);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	raise(signals[_i]);
-	ck_assert_int_eq(child_run_masked("/bin/sleep", argv, environ,
-	                                  &before, -1, &r), 0);
+	ck_assert_int_eq(child_run_as("/bin/sleep", argv, environ,
+	                              &(struct child_way){
+		.mask = &before, .note_fd = -1
+	}, &r), 0);
 	ck_assert_int_eq(r.signal, signals[_i]);
 	sigpending(&set);
 	ck_assert(!sigismember(&set, signals[_i]));
@@ -562,13 +565,62 @@ START_TEST(the_child_is_noted)
 	snprintf(script, sizeof(script), "read pid start <%s; "
 	         "test $pid = $$ || exit 3; kill -KILL $$", name);
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	ck_assert_int_eq(child_run_masked("/bin/sh", argv, environ, &mask, fd,
-	                                  &r), 0);
+	ck_assert_int_eq(child_run_as("/bin/sh", argv, environ,
+	                              &(struct child_way){
+		.mask = &mask, .note_fd = fd
+	}, &r), 0);
 	unlink(name);
 	ck_assert_int_eq(r.exit_status, -1);
 	ck_assert_int_eq(r.signal, SIGKILL);
 	ck_assert_int_eq(alive_noted(fd, &pid), 0);
 	close(fd);
+}
+END_TEST
+
+/* The program of one that is killed: 1 if it is gone as well, 0 if it goes on.
+ * Its end of a pipe tells. */
+static int
+dies_with_us(bool bound)
+{
+	char script[64], *argv[] = {
+		(char *)"sh", (char *)"-c", script, NULL
+	};
+	struct pollfd end = { .events = POLLIN };
+	int alive[2], gone;
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(alive), 0);
+	snprintf(script, sizeof(script), "echo >&%d; exec sleep %d", alive[1],
+	         bound ? 60 : 2);
+	fflush(NULL);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct child_result r;
+		sigset_t mask;
+
+		sigprocmask(SIG_SETMASK, NULL, &mask);
+		(void)child_run_as("/bin/sh", argv, environ,
+		                   &(struct child_way){
+			.mask = &mask, .note_fd = -1, .bound = bound
+		}, &r);
+		_exit(0);
+	}
+	close(alive[1]);
+	ck_assert_int_eq(read(alive[0], &byte, 1), 1);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	end.fd = alive[0];
+	gone = poll(&end, 1, bound ? 20000 : 300);
+	close(alive[0]);
+	return gone;
+}
+
+START_TEST(bound_to_us_or_not)
+{
+	ck_assert_int_eq(dies_with_us(true), 1);
+	ck_assert_int_eq(dies_with_us(false), 0);
 }
 END_TEST
 
@@ -686,6 +738,7 @@ suite(void)
 	tcase_add_loop_test(t, pending_signals_are_passed_on, 0, 4);
 	tcase_add_test(t, exit_like_the_child);
 	tcase_add_test(t, the_child_is_noted);
+	tcase_add_test(t, bound_to_us_or_not);
 	tcase_add_test(t, dumped_or_not);
 	tcase_add_test(t, interrupted);
 	tcase_add_loop_test(t, the_kernel_refuses, 0, 3);

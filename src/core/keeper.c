@@ -111,6 +111,7 @@ static int
 run(struct keeper *k, bool locked, int note_fd, struct keeper_reply *a)
 {
 	const struct keeper_job *job = k->job;
+	struct child_way way = { job->mask, note_fd, job->bound };
 	char **envp = NULL;
 	sigset_t ours;
 	int r;
@@ -125,10 +126,11 @@ run(struct keeper *k, bool locked, int note_fd, struct keeper_reply *a)
 			return -ENOMEM;
 	}
 	sigprocmask(SIG_SETMASK, NULL, &ours);
-	r = child_run_masked(job->path, job->argv,
-	                     envp != NULL ? envp : job->envp,
-	                     job->mask != NULL ? job->mask : &ours, note_fd,
-	                     &k->result->child);
+	if (way.mask == NULL)
+		way.mask = &ours;
+	r = child_run_as(job->path, job->argv,
+	                 envp != NULL ? envp : job->envp, &way,
+	                 &k->result->child);
 	free(envp);
 	k->result->ran = r == 0;
 	a->child = k->result->child;

@@ -434,7 +434,11 @@ run_all(struct run *r, struct run_outcome *ret)
 {
 	const struct keeper_job job = {
 		.path = r->real, .argv = r->argv, .envp = r->envp,
-		.mask = &r->mask, .instdir = r->instdir
+		.mask = &r->mask, .instdir = r->instdir,
+		/* As if it were the program that was killed: who has called it
+		 * goes on, and what is open will be closed. dpkg itself is
+		 * better left to come to its end. */
+		.bound = r->companion != NULL
 	};
 	struct keeper_result result;
 	int e;

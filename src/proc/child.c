@@ -167,8 +167,8 @@ hand_on_pending(pid_t pid)
 
 static _Noreturn void
 become(const char *path, char *const *argv, char *const *envp,
-       const struct sigaction *chld, const sigset_t *mask, int note_fd,
-       int report)
+       const struct sigaction *chld, const struct child_way *way,
+       pid_t parent, int report)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL }, now;
 	ssize_t n;
@@ -181,10 +181,16 @@ become(const char *path, char *const *argv, char *const *envp,
 		if (sigaction(taken[i], NULL, &now) == 0 &&
 		    now.sa_handler != SIG_IGN && now.sa_handler != SIG_DFL)
 			sigaction(taken[i], &plain, NULL);
-	if (note_fd >= 0)
-		alive_note(note_fd);
+	if (way->note_fd >= 0)
+		alive_note(way->note_fd);
 	sandbox_wake();
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	/* after it: a change of credentials may take it back */
+	if (way->bound) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(126);
+	}
+	sigprocmask(SIG_SETMASK, way->mask, NULL);
 	execve(path, argv, envp);
 	err = errno;
 	n = write(report, &err, sizeof(err));
@@ -211,17 +217,19 @@ child_run(const char *path, char *const *argv, char *const *envp,
 	sigset_t mask;
 
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	return child_run_masked(path, argv, envp, &mask, -1, ret);
+	return child_run_as(path, argv, envp, &(struct child_way){
+		.mask = &mask, .note_fd = -1
+	}, ret);
 }
 
 int
-child_run_masked(const char *path, char *const *argv, char *const *envp,
-                 const sigset_t *child_mask, int note_fd,
-                 struct child_result *ret)
+child_run_as(const char *path, char *const *argv, char *const *envp,
+             const struct child_way *way, struct child_result *ret)
 {
 	/* Were SIGCHLD ignored, the kernel would reap the child unseen. */
 	struct sigaction plain = { .sa_handler = SIG_DFL }, chld;
 	struct child c = { .stopped = false };
+	const pid_t self = getpid();
 	sigset_t set, mask;
 	int report[2];
 	int err;
@@ -233,8 +241,7 @@ child_run_masked(const char *path, char *const *argv, char *const *envp,
 	sigaction(SIGCHLD, &plain, &chld);
 	c.pid = fork();
 	if (c.pid == 0)
-		become(path, argv, envp, &chld, child_mask, note_fd,
-		       report[1]);
+		become(path, argv, envp, &chld, way, self, report[1]);
 	err = c.pid < 0 ? -errno : 0;
 	close(report[1]);
 	if (err == 0) {

@@ -62,13 +62,12 @@ lock_posix(int fd, pid_t *ret_holder)
 }
 
 int
-child_run_masked(const char *path, char *const *argv, char *const *envp,
-                 const sigset_t *child_mask, int note_fd,
-                 struct child_result *ret)
+child_run_as(const char *path, char *const *argv, char *const *envp,
+             const struct child_way *way, struct child_result *ret)
 {
 	FUZZ_CHECK(strcmp(path, "/usr/bin/dpkg.distrib") == 0);
-	FUZZ_CHECK(argv != NULL && envp != NULL && child_mask != NULL);
-	FUZZ_CHECK(note_fd < 0 || fcntl(note_fd, F_GETFD) >= 0);
+	FUZZ_CHECK(argv != NULL && envp != NULL && way->mask != NULL);
+	FUZZ_CHECK(way->note_fd < 0 || fcntl(way->note_fd, F_GETFD) >= 0);
 	FUZZ_CHECK(++world.running == 1);
 	*ret = (struct child_result){ .exit_status = 0 };
 	return 0;
