@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,30 @@ START_TEST(a_child_that_ended_does_not)
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(alive_noted(fd, &noted), 0);
 	ck_assert_int_eq(noted, 0);
+	close(fd);
+}
+END_TEST
+
+/* In a container whose first process reaps nothing that is for ever. */
+START_TEST(one_that_nobody_reaps_does_not)
+{
+	int fd = scratch(), status;
+	pid_t pid, noted = 0;
+	siginfo_t info;
+
+	if (access("/proc/self/stat", R_OK) < 0) {
+		close(fd);
+		return;
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(alive_note(fd) == 0 ? 0 : 1);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT),
+	                 0);
+	ck_assert_int_eq(kill(pid, 0), 0);
+	ck_assert_int_eq(alive_noted(fd, &noted), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 	close(fd);
 }
 END_TEST
@@ -214,6 +239,7 @@ suite(void)
 
 	tcase_add_test(t, oneself_lives);
 	tcase_add_test(t, a_child_that_ended_does_not);
+	tcase_add_test(t, one_that_nobody_reaps_does_not);
 	tcase_add_test(t, another_start_is_another_process);
 	tcase_add_test(t, bad_notes);
 	tcase_add_test(t, ancestors);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define NOTE_SIZE 64
+#define STAT_SIZE 1024
+#define STATE_FIELD 3
 #define PARENT_FIELD 4
 #define START_FIELD 22
 #define MAX_DEPTH 1000
@@ -35,23 +37,21 @@ number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* A number of proc(5)'s stat; 0 where nobody tells. A name may hold blanks and
- * brackets, so counting starts behind the last bracket. */
-static unsigned long long
-stat_field(const char *path, int wanted)
+/* A field of proc(5)'s stat, in `text`; NULL where nobody tells. A name may
+ * hold blanks and brackets, so counting starts behind the last bracket. */
+static const char *
+stat_word(const char *path, int wanted, char *text, size_t size)
 {
-	char text[1024];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned long long value = 0;
 	const char *at;
 	ssize_t n;
 
 	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	n = read(fd, text, size - 1);
 	close(fd);
 	if (n <= 0)
-		return 0;
+		return NULL;
 	text[n] = '\0';
 	at = strrchr(text, ')');
 	for (int field = 2; at != NULL && field < wanted; field++) {
@@ -59,7 +59,29 @@ stat_field(const char *path, int wanted)
 		if (at != NULL)
 			at++;
 	}
+	return at;
+}
+
+/* The same of a number; 0 where nobody tells. */
+static unsigned long long
+stat_field(const char *path, int wanted)
+{
+	char text[STAT_SIZE];
+	const char *at = stat_word(path, wanted, text, sizeof(text));
+	unsigned long long value = 0;
+
 	return at != NULL && number(&at, &value) ? value : 0;
+}
+
+/* Only its parent has not asked for it yet, as where a container's first
+ * process never does. */
+static bool
+has_ended(const char *path)
+{
+	char text[STAT_SIZE];
+	const char *at = stat_word(path, STATE_FIELD, text, sizeof(text));
+
+	return at != NULL && (*at == 'Z' || *at == 'X');
 }
 
 /* When a process began, in ticks since boot. */
@@ -124,7 +146,11 @@ alive_noted(int fd, pid_t *ret_pid)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
 	now = started(path);
-	if (start != 0 && now != 0 && !same_start(now, start))
+	if ((start != 0 && now != 0 && !same_start(now, start)) ||
+	    has_ended(path))
+		return 0;
+	/* it may have gone meanwhile */
+	if (now == 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return 0;
 	*ret_pid = (pid_t)pid;
 	return 1;
