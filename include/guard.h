@@ -46,6 +46,8 @@ int guard_dpkg_apart(const struct session *s, struct diag *diag);
  * hold its lock yet. To be asked of a journal that is not DONE.
  */
 int guard_child_gone(struct state *s, struct diag *diag);
+/* Whether we run below that program, and it is a dpkg that holds its lock. */
+bool guard_below_orphan(const struct session *s);
 
 /* ERR_REFUSED within a script of a plain dpkg that may go on to unpack or
  * remove: to set flags under it would make that fail, partly unseen. */

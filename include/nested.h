@@ -16,10 +16,6 @@
  * decides nothing. A lock on run/visitors, shared by those that joined, tells
  * the outermost when the last of them has ended.
  *
- * An outermost that was killed leaves its dpkg behind; what that one's scripts
- * call joins as well, so that dpkg comes to its end, and leaves closing to
- * recovery.
- *
  * What an admin does by hand (--protect and its like) nobody joins: it might
  * flag what a guest has just opened. It starts no program that could be the
  * one that waits, so waiting for its end is safe.
@@ -37,6 +33,13 @@ struct nested {
 #define NESTED_WAIT 600
 int nested_or_own(struct session *s, struct guard *g, struct nested *ret,
                   struct diag *diag);
+/*
+ * An outermost that was killed leaves its dpkg behind. For what moves files in
+ * that one's scripts, after nested_or_own: it joins the dead run's journal, so
+ * that dpkg comes to its end, and leaves closing to recovery; our own lock is
+ * given up. Does nothing where we hold none, or the dpkg above us is another.
+ */
+void nested_orphaned(struct session *s, struct nested *ret);
 /* After the real program has ended. */
 void nested_leave(struct nested *n);
 

@@ -80,6 +80,8 @@ int state_retreat(struct state *s);
  * (alive.h); a descriptor of the caller's, or -errno.
  */
 int state_child_note(struct state *s);
+/* The same beside the journal of the other place: to be read; -ENOENT. */
+int state_other_child_note(struct state *s);
 
 /*
  * True if another process of ours holds the lock (readers ask).

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "alive.h"
 #include "core_fixture.h"
 #include "guard.h"
 #include "lock.h"
@@ -141,6 +142,81 @@ give_right_away(void)
 }
 
 /* Tried a hundred times, with and without the right: nothing is left. */
+/* As a process below this one sees it. */
+static bool
+below_orphan(void)
+{
+	int wstatus;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(guard_below_orphan(session));
+	ck_assert_int_eq(waitpid(pid, &wstatus, 0), pid);
+	ck_assert(WIFEXITED(wstatus));
+	return WEXITSTATUS(wstatus) != 0;
+}
+
+/* We are the dpkg that has lost its engine. */
+START_TEST(below_a_dpkg_without_engine)
+{
+	pid_t pid;
+	int fd, note, lock;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	note = state_child_note(session->state);
+	ck_assert_int_ge(note, 0);
+	ck_assert(!below_orphan());
+	/* a note is not enough, nor that anybody holds the lock */
+	ok(alive_note(note));
+	ck_assert(!below_orphan());
+	pid = holder(host("/var/lib/dpkg/lock"), &fd);
+	ck_assert(!below_orphan());
+	let_go(pid, fd);
+	lock = open(host("/var/lib/dpkg/lock"), O_RDWR | O_CREAT | O_CLOEXEC,
+	            0640);
+	ck_assert_int_ge(lock, 0);
+	ok(lock_posix(lock, &pid));
+	ck_assert(below_orphan());
+	ck_assert(!guard_below_orphan(session));	/* not below itself */
+	ok(ftruncate(note, 0));
+	ck_assert(!below_orphan());
+	close(lock);
+	close(note);
+}
+END_TEST
+
+/* A run that had to retreat to /run has its note there. */
+START_TEST(the_note_of_the_other_place)
+{
+	int place, note;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	ok(guard_child_gone(session->state, &diag));
+	ok(state_lock(session->state));
+	ok(state_retreat(session->state));
+	note = state_child_note(session->state);
+	ck_assert_int_ge(note, 0);
+	ok(alive_note(note));
+	ck_assert_int_eq(guard_child_gone(session->state, &diag), ERR_BUSY);
+	place = session->state->run_fd;
+	session->state->run_fd = state_other_place(session->state);
+	session->state->in_run = false;
+	ck_assert_int_ge(session->state->run_fd, 0);
+	ck_assert_int_eq(guard_child_gone(session->state, &diag), ERR_BUSY);
+	ok(ftruncate(note, 0));
+	ok(guard_child_gone(session->state, &diag));
+	close(place);
+	close(note);
+}
+END_TEST
+
 START_TEST(the_right_to_flag)
 {
 	unsigned long names, after, free_inodes;
@@ -175,6 +251,8 @@ suite(void)
 	tcase_add_checked_fixture(t, core_set_up, core_tear_down);
 	tcase_add_test(t, locks);
 	tcase_add_test(t, dpkg_at_work);
+	tcase_add_test(t, below_a_dpkg_without_engine);
+	tcase_add_test(t, the_note_of_the_other_place);
 	tcase_add_test(t, the_right_to_flag);
 	suite_add_tcase(s, t);
 	return s;

@@ -161,17 +161,42 @@ guard_may_adopt(const struct session *s, struct diag *diag)
 	                "postinst may adopt");
 }
 
+/* The real program of an interrupted run, wherever that had its journal. */
+static bool
+child_lives(struct state *s, pid_t *ret_pid)
+{
+	int (*const notes[])(struct state *) = {
+		state_child_note, state_other_child_note
+	};
+	bool lives = false;
+
+	for (size_t i = 0; !lives && i < 2; i++) {
+		int fd = notes[i](s);
+
+		if (fd < 0)
+			continue;
+		lives = alive_noted(fd, ret_pid) > 0;
+		close(fd);
+	}
+	return lives;
+}
+
 int
 guard_child_gone(struct state *s, struct diag *diag)
 {
-	int fd = state_child_note(s), r;
-	pid_t pid = 0;
+	pid_t pid;
 
-	if (fd < 0)
-		return 0;
-	r = alive_noted(fd, &pid);
-	close(fd);
-	return r > 0 ? busy(diag, "dpkg database lock", pid) : 0;
+	return child_lives(s, &pid) ? busy(diag, "dpkg database lock", pid) : 0;
+}
+
+bool
+guard_below_orphan(const struct session *s)
+{
+	pid_t noted, holder;
+
+	return s->state != NULL && child_lives(s->state, &noted) &&
+	       dpkg_works(s, &holder) && holder == noted &&
+	       alive_is_ancestor(noted);
 }
 
 int

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alive.h"
 #include "log.h"
 
 #define VISITORS "visitors"
@@ -108,23 +107,17 @@ join(struct state *s, struct nested *ret, const char **ret_action)
 	return r;
 }
 
-/*
- * The lock is ours, since the outermost was killed; but the dpkg that it ran,
- * above us, goes on. Its journal takes what we open all the same: recovery
- * closes it. Where it can't be joined, recovery will say why.
- */
-static void
-join_orphaned(struct state *s, struct nested *ret)
+void
+nested_orphaned(struct session *s, struct nested *ret)
 {
 	const char *action;
-	int fd = state_child_note(s);
-	pid_t pid;
 
-	if (fd < 0)
+	if (s->state == NULL || s->state->lock_fd < 0 ||
+	    !guard_below_orphan(s) || join(s->state, ret, &action) <= 0)
 		return;
-	if (alive_noted(fd, &pid) > 0 && alive_is_ancestor(pid))
-		(void)join(s, ret, &action);
-	close(fd);
+	/* nobody else joins: what comes from elsewhere is refused */
+	close(s->state->lock_fd);
+	s->state->lock_fd = -1;
 }
 
 void
@@ -167,8 +160,6 @@ nested_or_own(struct session *s, struct guard *g, struct nested *ret,
 	for (;;) {
 		int e = guard_own(s, g, diag), r;
 
-		if (e == 0 && s->state != NULL && s->state->lock_fd >= 0)
-			join_orphaned(s->state, ret);
 		if (e != ERR_BUSY)
 			return e;
 		r = join(s->state, ret, &action);

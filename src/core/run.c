@@ -98,6 +98,12 @@ step_begin(struct run *r)
 		return e;
 	session_keep_conf(r->s);
 	session_log(r->s);
+	if (r->companion != NULL && r->nested.journal == NULL) {
+		nested_orphaned(r->s, &r->nested);
+		if (r->nested.journal != NULL)
+			log_line("txn=%016" PRIx64 " note=\"within a run whose "
+			         "engine was killed\"", r->id);
+	}
 	return 0;
 }
 
