@@ -77,6 +77,11 @@ int session_records(struct session *s, bool lenient, struct diag *diag);
 /* Database (status, not the lists). Again: the old one becomes `before`. */
 int session_db(struct session *s, struct diag *diag);
 /*
+ * ERR_REFUSED with *diag where that has no package installed, while the index
+ * has: then every file would be nobody's. Needs both; 0 for guests.
+ */
+int session_populated(const struct session *s, struct diag *diag);
+/*
  * Looks at the root afresh: folders are remembered for good, and dpkg has
  * moved some. To be followed by session_db and session_due.
  */

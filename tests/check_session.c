@@ -180,6 +180,35 @@ START_TEST(databases_before_and_now)
 }
 END_TEST
 
+START_TEST(a_database_without_packages)
+{
+	const struct index_row row = {
+		.name = "a", .arch = "amd64", .version = "1",
+		.state = PKG_INSTALLED
+	};
+	struct index *recorded = index_new();
+
+	NEEDS_ROOT();
+	add_package("a", "ok installed", "", "/usr/a", NULL);
+	database();
+	adopt();
+	open_session();
+	ok(session_populated(session, &diag));
+	/* as far as is recorded there was none */
+	ok(truncate(host("/var/lib/dpkg/status"), 0));
+	open_session();
+	ok(session_populated(session, &diag));
+	ck_assert_int_eq(unlink(host("/var/lib/dpkg/status")), 0);
+	ok(index_add(recorded, &row));
+	index_seal(recorded);
+	ok(index_store(session->state->ledger_fd, recorded));
+	index_free(recorded);
+	open_session();
+	ck_assert_int_eq(session_populated(session, &diag), ERR_REFUSED);
+	ck_assert_ptr_nonnull(strstr(diag.what, "1 is recorded"));
+}
+END_TEST
+
 START_TEST(folders_that_were_replaced)
 {
 	struct verdict v;
@@ -267,6 +296,7 @@ suite(void)
 	tcase_add_test(t, foreign_beside_a_bad_index);
 	tcase_add_test(t, newer_records);
 	tcase_add_test(t, databases_before_and_now);
+	tcase_add_test(t, a_database_without_packages);
 	tcase_add_test(t, folders_that_were_replaced);
 	tcase_add_test(t, ledgers_are_kept_at_hand);
 	tcase_add_test(t, the_log_file);

@@ -168,6 +168,8 @@ act_begin(struct act *a, struct diag *diag)
 	}
 	if (r == 0)
 		r = look(a, diag);
+	if (r == 0 && strcmp(a->name, "release") != 0)
+		r = session_populated(s, diag);
 	if (r == 0 && a->nested.journal == NULL &&
 	    !(a->job->accept && a->job->all))
 		a->job->tally.findings += records_since_last(s, true,

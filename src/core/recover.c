@@ -54,6 +54,8 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 	if (e == 0)
 		e = session_db(s, diag);
 	if (e == 0)
+		e = session_populated(s, diag);
+	if (e == 0)
 		e = session_due(s, diag);
 	if (e == 0 && s->state->damaged == 0)
 		state_adopt(s->state);	/* the marker's flags, nothing more */

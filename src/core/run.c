@@ -169,6 +169,8 @@ step_plan(struct run *r)
 	int e = session_db(r->s, &r->diag);
 
 	if (e == 0)
+		e = session_populated(r->s, &r->diag);
+	if (e == 0)
 		e = prepare(r);
 	if (e == 0)
 		e = writable_plan(r->s, r->prepared.plan, changes_files(r),

@@ -317,6 +317,25 @@ session_db(struct session *s, struct diag *diag)
 	return due_new(NULL, s->root, &s->due);
 }
 
+/* To dpkg a status that is not there is one without packages. */
+int
+session_populated(const struct session *s, struct diag *diag)
+{
+	size_t recorded = 0;
+
+	if (s->guest_db || s->index == NULL)
+		return 0;
+	for (size_t i = 0; i < s->db->n_packages; i++)
+		if (s->db->packages[i].state > PKG_CONFIG_FILES)
+			return 0;
+	for (size_t i = 0; i < s->index->n_rows; i++)
+		recorded += s->index->rows[i].state > PKG_CONFIG_FILES;
+	return recorded == 0 ? 0 :
+	       diag_set(diag, ERR_REFUSED, s->admindir, 0, "dpkg's status has "
+	                "no package, and %zu %s recorded: is it the right one, "
+	                "and mounted?", recorded, recorded == 1 ? "is" : "are");
+}
+
 int
 session_reroot(struct session *s, struct diag *diag)
 {
