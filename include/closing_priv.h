@@ -7,7 +7,7 @@
 #include "sealall.h"
 #include "strmap.h"
 
-/* What closing.c and closing_mark.c share; for nobody else. */
+/* What closing.c, closing_mark.c and closing_told.c share; for nobody else. */
 
 /* Work in progress; freed at the end whatever happened. */
 struct work {
@@ -36,6 +36,15 @@ struct work {
  * missed, and makes room for what else is kept by package.
  */
 int closing_mark(struct work *w, struct diag *diag);
+/* Removes the ledger of KEY, a package that is no more, and accounts for it;
+ * ctx: struct work. */
+int closing_drop(void *ctx, const char *key);
+/*
+ * Of a recovery, once ledgers are written: accounts for those that the run
+ * wrote or removed and that no entry of the history may name. Needs the index
+ * as it was found.
+ */
+int closing_told(struct work *w);
 /* Whether the run's plan opened the package. */
 bool closing_opened(const struct work *w, const struct package *p);
 

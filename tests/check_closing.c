@@ -2,6 +2,7 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "closing.h"
 #include "core_fixture.h"
+#include "digest.h"
 #include "history.h"
 #include "scratch.h"
 
@@ -519,41 +520,83 @@ named(const struct account *a, const char *key)
 	return "not named";
 }
 
+/* An entry that names the ledger of `key`; NULL: as removed. */
+static void
+history_names(const char *key, const char *digest)
+{
+	char text[200];
+	struct buf entry;
+
+	snprintf(text, sizeof(text), "{\"ledgers\":[\"%s %s\"]}", key,
+	         digest != NULL ? digest : "-");
+	buf_init(&entry, 0);
+	ok(buf_add_str(&entry, text));
+	ok(history_append(session->state->history_fd, &entry, NULL));
+	buf_free(&entry);
+}
+
+static void
+recover_of(uint64_t id, const struct journal_plan *plan,
+           struct account *account)
+{
+	*account = (struct account){ .s = NULL };
+	findings[0] = '\0';
+	open_session();
+	account->s = session;
+	closing = (struct closing){
+		.id = id, .plan = plan, .recovering = true,
+		.account = account, .on_finding = fixture_finding
+	};
+	ok(closing_run(session, &closing, &diag));
+	ck_assert_int_eq(closing.record_error, 0);
+	ck_assert_uint_eq(closing.n_packages, 0);
+}
+
+#define OTHER "0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
+
 /* Killed before its entry in the history: by id, the rows are of that run. */
 START_TEST(recovery_names_what_its_run_has_recorded)
 {
-	const struct {
-		uint64_t id;
-		const char *a, *gone;
-	} cases[] = {
-		{ 7, "written", "removed" }, { 8, "not named", "removed" }
-	};
-	struct buf entry;
+	char *gone[] = { (char *)"gone" };
+	const struct journal_plan plan = { .packages = gone, .n_packages = 1 };
+	char hex[65];
 	struct account account;
 
 	NEEDS_ROOT();
 	two_packages();
 	close_run((struct closing){ .id = 7, .full = true });
-	buf_init(&entry, 0);
-	ok(buf_add_str(&entry, "{\"ledgers\":[\"gone "
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	    "\"]}"));
-	ok(history_append(session->state->history_fd, &entry, NULL));
-	buf_free(&entry);
-	for (size_t i = 0; i < 2; i++) {
-		account = (struct account){ .s = NULL };
-		open_session();
-		account.s = session;
-		closing = (struct closing){
-			.id = cases[i].id, .recovering = true,
-			.account = &account
-		};
-		ok(closing_run(session, &closing, &diag));
-		ck_assert_uint_eq(closing.n_packages, 0);
-		ck_assert_str_eq(named(&account, "a"), cases[i].a);
-		ck_assert_str_eq(named(&account, "b"), cases[i].a);
-		ck_assert_str_eq(named(&account, "gone"), cases[i].gone);
-	}
+	digest_hex(session_ledger(session, "b")->digest, 32, hex);
+	history_names("a", NULL);
+	history_names("b", hex);
+	history_names("gone", OTHER);
+	recover_of(8, NULL, &account);
+	ck_assert_uint_eq(account.n_ledgers, 0);
+	recover_of(7, &plan, &account);
+	ck_assert_str_eq(named(&account, "a"), "written");
+	ck_assert_str_eq(named(&account, "b"), "not named");
+	ck_assert_str_eq(named(&account, "gone"), "removed");
+	ck_assert_str_eq(findings, "");
+}
+END_TEST
+
+/* The run's number stands in files that can be written. */
+START_TEST(recovery_tells_where_the_history_names_another)
+{
+	struct account account;
+
+	NEEDS_ROOT();
+	two_packages();
+	close_run((struct closing){ .id = 7, .full = true });
+	history_names("a", OTHER);
+	history_names("gone", OTHER);
+	recover_of(7, NULL, &account);
+	ck_assert_str_eq(findings, "ledger " LEDGER "/a.mtree;");
+	ck_assert_uint_eq(closing.tally.findings, 1);
+	ck_assert_str_eq(named(&account, "a"), "written");
+	ck_assert_str_eq(named(&account, "b"), "written");
+	/* nobody's plan: the audit tells of it */
+	ck_assert_str_eq(named(&account, "gone"), "not named");
 }
 END_TEST
 
@@ -584,6 +627,7 @@ suite(void)
 	tcase_add_test(t, an_exempt_file_of_an_unpacked_package);
 	tcase_add_test(t, many_packages_on_many_threads);
 	tcase_add_test(t, recovery_names_what_its_run_has_recorded);
+	tcase_add_test(t, recovery_tells_where_the_history_names_another);
 	suite_add_tcase(s, t);
 	return s;
 }

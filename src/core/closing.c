@@ -12,11 +12,9 @@
 
 #include "arena.h"
 #include "clock.h"
-#include "history.h"
 #include "hook.h"
 #include "log.h"
 #include "orphan.h"
-#include "records.h"
 #include "self.h"
 
 static int
@@ -64,18 +62,6 @@ add_gone(void *ctx, const char *key)
 		if (l->rows[i].flagged)
 			r = add_candidate(w, l->rows[i].path);
 	return r;
-}
-
-static int
-drop_ledger(void *ctx, const char *key)
-{
-	struct work *w = ctx;
-	int r = ledger_remove(w->s->state->ledger_fd, key);
-
-	/* A run that was cut short may have removed it, and told nobody. */
-	if (r < 0 || w->c->account == NULL || (r == 0 && !w->c->recovering))
-		return r < 0 ? r : 0;
-	return account_removed(w->c->account, key);
 }
 
 /* Unsettled packages are left open on purpose (dpkg-facts 5.3); an
@@ -241,46 +227,6 @@ store_index(struct work *w)
 	return 0;
 }
 
-/* What the interrupted run has recorded, in the index as well: it may have told
- * nobody of it. */
-static int
-recorded_before(struct work *w)
-{
-	struct session *s = w->s;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
-		const struct package *p = &s->db->packages[i];
-		const struct index_row *row = index_find(s->index, p->name,
-		                                         p->arch);
-		const struct ledger *l = NULL;
-
-		if (!w->affected[i] && row != NULL && row->run == w->c->id)
-			l = session_ledger(s, p->key);
-		if (l != NULL)
-			r = account_recorded(w->c->account, p->key, l->digest);
-	}
-	return r;
-}
-
-/* The same of packages that are gone: nothing but the history knows of them
- * any more. */
-static int
-told_again(struct work *w)
-{
-	struct session *s = w->s;
-	struct diag broken = { .line = 0 };
-	struct history_ledgers *h;
-	int r = recorded_before(w);
-
-	if (r < 0 || s->state->history_fd < 0 ||
-	    history_ledgers(s->state->history_fd, &h, &broken) < 0)
-		return r;
-	r = records_gone(s->db, h, drop_ledger, w);
-	history_ledgers_free(h);
-	return r;
-}
-
 /* What is a newer program's, or of one that has taken our place, is not ours
  * to write over: by the index it finds what happened. */
 static int
@@ -301,9 +247,9 @@ store(struct work *w)
 		                    w->c->recovering || w->c->accept);
 	hook_time("ledgers written");
 	if (r == 0 && !w->c->only_plan)
-		r = orphan_keys(s, w->affected, drop_ledger, w);
+		r = orphan_keys(s, w->affected, closing_drop, w);
 	if (r == 0 && w->c->recovering)
-		r = told_again(w);
+		r = closing_told(w);
 	if (r == 0 && s->records_lost)
 		r = foreign_store(s->state->ledger_fd, s->foreign);
 	return r == 0 ? store_index(w) : r;
