@@ -22,6 +22,7 @@ struct mount_point {
 	uint64_t dev;		/* as st_dev; on btrfs its files tell others */
 	bool readonly;		/* the mount's own flag */
 	bool fs_readonly;	/* of the file system, for all its mounts */
+	bool nosuid, nodev, noexec;	/* the mount's own, as readonly */
 };
 
 struct mounts {
@@ -45,6 +46,13 @@ void mounts_free(struct mounts *m);
  * last mounted of equals. NULL: none (mounts empty). */
 const struct mount_point *mounts_covering(const struct mounts *m,
                                           const char *path);
+
+/*
+ * By its type: somebody else answers for what is there, and may never do so
+ * (a server, a process, the daemon behind an autofs, which mounts what is
+ * walked through). To open it, or ask for its space, can wait for ever.
+ */
+bool mounts_remote(const struct mount_point *p);
 
 /*
  * What is written there, is it still there after the next boot? By the mount's

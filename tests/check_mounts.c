@@ -126,6 +126,54 @@ START_TEST(read_only_ones)
 }
 END_TEST
 
+START_TEST(own_options)
+{
+	static const struct {
+		const char *own, *all;
+		bool nosuid, nodev, noexec;
+	} rows[] = {
+		{ "rw,relatime", "rw", false, false, false },
+		{ "rw,nosuid,nodev,noexec,relatime", "rw", true, true, true },
+		{ "ro,noexec", "ro", false, false, true },
+		{ "rw,nodev", "rw,nosuid,noexec", false, true, false },
+		{ "rw,nosuids,xnodev,noexec=1", "rw", false, false, false }
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct mounts *m = with_options("ext4", rows[i].own,
+		                                rows[i].all);
+
+		ck_assert_uint_eq(m->n_points, 1);
+		ck_assert_msg(m->points[0].nosuid == rows[i].nosuid &&
+		              m->points[0].nodev == rows[i].nodev &&
+		              m->points[0].noexec == rows[i].noexec,
+		              "%s %s", rows[i].own, rows[i].all);
+		mounts_free(m);
+	}
+}
+END_TEST
+
+START_TEST(remote_ones)
+{
+	static const char *const remote[] = {
+		"autofs", "nfs", "nfs4", "cifs", "smb3", "9p", "fuse",
+		"fuse.sshfs", "fuse.a.b", "fuseblk", "fuseblk.ntfs", "ceph",
+		"afs", "virtiofs"
+	};
+	static const char *const here[] = {
+		"ext4", "tmpfs", "fusectl", "fus", "nfsd", "nfs40", "xnfs",
+		"overlay", "proc", ".fuse", "autof", "9"
+	};
+
+	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
+		ck_assert_msg(mounts_remote(&(struct mount_point){
+			.fstype = remote[i] }), "%s", remote[i]);
+	for (size_t i = 0; i < sizeof(here) / sizeof(*here); i++)
+		ck_assert_msg(!mounts_remote(&(struct mount_point){
+			.fstype = here[i] }), "%s", here[i]);
+}
+END_TEST
+
 START_TEST(upper_folders)
 {
 	static const struct {
@@ -528,6 +576,8 @@ suite(void)
 	tcase_add_test(t, all_parts_of_a_line);
 	tcase_add_test(t, odd_sources);
 	tcase_add_test(t, read_only_ones);
+	tcase_add_test(t, own_options);
+	tcase_add_test(t, remote_ones);
 	tcase_add_test(t, upper_folders);
 	tcase_add_test(t, sorted_by_path);
 	tcase_add_test(t, covered_by_component);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 
 #define WANTED (ST_NOSUID | ST_NODEV | ST_NOEXEC)
 #define USERS_MAX 1000		/* folders of /run/user */
+#define LINKS_MAX 40		/* on the way to a place, as in the kernel */
 #define TMP_OPTIONS "mode=1777,nosuid,nodev,noexec,size=50%,nr_inodes=1m"
 
 static const char why_place[] = "who is not root can put files there: no "
@@ -24,6 +26,7 @@ struct place {
 	const char *path;	/* without symlinks */
 	const struct mount_point *mount;	/* over it; NULL: unknown */
 	bool own;		/* it is that mount's point */
+	bool far;		/* somebody else answers for it: not opened */
 	unsigned long flags;
 	bool limited;		/* in bytes and inodes */
 };
@@ -41,31 +44,91 @@ mount_of(struct posture *p, const char *path)
 	return m;
 }
 
-/* False: it isn't there, or no folder. */
+/* Not the one that all of the root lies on: that has answered. */
+static bool
+is_remote(struct posture *p, const char *path)
+{
+	const struct mount_point *m = mount_of(p, path);
+
+	return m != NULL && mounts_remote(m) && m != mount_of(p, "/");
+}
+
+/*
+ * Where path leads, without symlinks. What somebody else answers for is not
+ * walked into: *ret_far, and the rest as it stands. NULL: too many links.
+ */
+static const char *
+real_of(struct posture *p, const char *path, bool *ret_far)
+{
+	const char *at = "", *rest = path, *next;
+	char target[PATH_MAX];
+	size_t n, links = 0;
+
+	*ret_far = false;
+	for (; rest += strspn(rest, "/"), *rest != '\0'; rest += n) {
+		n = strcspn(rest, "/");
+		if (n == 1 && rest[0] == '.')
+			continue;
+		if (n == 2 && memcmp(rest, "..", 2) == 0) {
+			next = strrchr(at, '/');
+			at = next == NULL ? "" :
+			    posture_text(p, "%.*s", (int)(next - at), at);
+			continue;
+		}
+		next = posture_text(p, "%s/%.*s", at, (int)n, rest);
+		*ret_far = is_remote(p, next);
+		if (*ret_far)
+			return posture_text(p, "%s%s", next, rest + n);
+		if (root_readlink(p->s->root, next, target,
+		                  sizeof(target)) <= 0) {
+			at = next;
+			continue;
+		}
+		if (links++ == LINKS_MAX)
+			return NULL;
+		rest = posture_text(p, "%s%s", target, rest + n);
+		n = 0;
+		if (target[0] == '/')
+			at = "";
+	}
+	return at[0] != '\0' ? at : "/";
+}
+
+static unsigned long
+flags_of(const struct mount_point *m)
+{
+	return (m->readonly || m->fs_readonly ? ST_RDONLY : 0) |
+	       (m->nosuid ? ST_NOSUID : 0) | (m->nodev ? ST_NODEV : 0) |
+	       (m->noexec ? ST_NOEXEC : 0);
+}
+
+/* False: it isn't there, or no folder, or only once somebody looks. */
 static bool
 look_at(struct posture *p, const char *path, struct place *ret)
 {
-	struct statvfs fs;
-	const char *real;
-	int fd, r, err;
+	struct statvfs fs = { .f_flag = 0 };
+	bool far;
+	const char *real = real_of(p, path, &far);
+	int fd, r;
 
-	real = root_folder(p->s->root, posture_text(p, "%s/x", path), &err);
 	if (real == NULL)
 		return false;
-	fd = posture_open(p, path, O_PATH | O_DIRECTORY);
+	*ret = (struct place){
+		.path = real, .far = far, .mount = mount_of(p, real)
+	};
+	ret->own = ret->mount != NULL && strcmp(ret->mount->path, real) == 0;
+	if (far) {
+		ret->flags = flags_of(ret->mount);
+		return strcmp(ret->mount->fstype, "autofs") != 0;
+	}
+	fd = posture_open(p, real, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return false;
 	r = fstatvfs(fd, &fs);
 	close(fd);
-	if (r < 0)
-		return false;
-	*ret = (struct place){
-		.path = real, .flags = fs.f_flag,
-		.mount = mount_of(p, real),
-		.limited = fs.f_blocks > 0 && fs.f_files > 0
-	};
-	ret->own = ret->mount != NULL && strcmp(ret->mount->path, real) == 0;
-	return true;
+	ret->flags = fs.f_flag;
+	ret->limited = fs.f_blocks > 0 && fs.f_files > 0;
+	return r == 0;
 }
 
 /* "nosuid,nodev" of those that are missing. */
@@ -168,7 +231,9 @@ add_place(struct posture *p, struct strmap *told, const char *path)
 static void
 add_users(struct posture *p, struct strmap *told)
 {
-	int fd = posture_open(p, "/run/user", O_RDONLY | O_DIRECTORY);
+	struct place at;
+	int fd = !look_at(p, "/run/user", &at) || at.far ? -1 :
+	    posture_open(p, at.path, O_RDONLY | O_DIRECTORY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	size_t n = 0;
 	struct dirent *e;
@@ -188,23 +253,59 @@ add_users(struct posture *p, struct strmap *told)
 	closedir(dir);
 }
 
-/* Nothing is asked of a server that may not answer. */
 static bool
-is_world_writable(struct posture *p, const struct mount_point *m)
+is_world_writable(struct posture *p, const char *path)
 {
 	struct statx st;
-	int fd;
+	int fd = posture_open(p, path, O_PATH | O_DIRECTORY);
 	bool open;
 
-	if (strcmp(m->fstype, "autofs") == 0)
-		return false;
-	fd = posture_open(p, m->path, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return false;
 	open = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
 	             STATX_MODE, &st) == 0 && (st.stx_mode & S_IWOTH) != 0;
 	close(fd);
 	return open;
+}
+
+/* Who can write there is its server's secret: no command, it may be a /usr. */
+static void
+tell_far(struct posture *p, const struct mount_point *m)
+{
+	if ((m->nosuid && m->nodev) || strcmp(m->fstype, "autofs") == 0)
+		return;
+	posture_tell(p, &(struct posture_line){
+		.id = "user-writable", .subject = m->path,
+		.state = POSTURE_NOTE, .why = why_place,
+		.seen = posture_text(p, "%s, whose server was not asked who "
+		    "can write there, without %s%s%s", m->fstype,
+		    m->nosuid ? "" : "nosuid", m->nosuid || m->nodev ? "" :
+		    ",", m->nodev ? "" : "nodev"),
+		.keep = "/etc/fstab, or the mount's unit: these among its "
+		    "options, if others than root can"
+	});
+}
+
+static void
+look_at_mount(struct posture *p, struct strmap *told, size_t at)
+{
+	const struct mount_point *m = &p->mounts->points[at];
+	bool far;
+
+	if (strncmp(m->path, "/home/", 6) == 0) {
+		add_place(p, told, m->path);
+		return;
+	}
+	/* of a stack only the topmost can be reached */
+	if (mounts_covering(p->mounts, m->path) != m)
+		return;
+	if (real_of(p, m->path, &far) == NULL)
+		return;
+	if (!far && is_world_writable(p, m->path))
+		add_place(p, told, m->path);
+	else if (far && mounts_remote(m) && !p->covering[at] &&
+	         strmap_get(told, m->path, NULL) == 0)
+		tell_far(p, m);
 }
 
 static void
@@ -222,13 +323,8 @@ tell_places(struct posture *p)
 	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 		add_place(p, told, usual[i]);
 	add_users(p, told);
-	for (size_t i = 0; p->err == 0 && i < p->mounts->n_points; i++) {
-		const struct mount_point *m = &p->mounts->points[i];
-
-		if (strncmp(m->path, "/home/", 6) == 0 ||
-		    is_world_writable(p, m))
-			add_place(p, told, m->path);
-	}
+	for (size_t i = 0; p->err == 0 && i < p->mounts->n_points; i++)
+		look_at_mount(p, told, i);
 	strmap_free(told);
 }
 
@@ -289,7 +385,7 @@ tell_tmp(struct posture *p)
 		                         missing(p, &at));
 		line.mend = "mount -o remount,nosuid,nodev,noexec /tmp";
 	}
-	if ((!memory || !at.limited) && !is_empty(p, "/tmp")) {
+	if ((!memory || !at.limited) && (at.far || !is_empty(p, "/tmp"))) {
 		line.mend = NULL;
 		line.keep = "a boot with this in /etc/fstab (now it would "
 		    "hide what is in /tmp): tmpfs /tmp tmpfs "

@@ -247,6 +247,9 @@ read_line(struct mounts_priv *p, unsigned long number, const char *line,
 		wrong = read_tail(&at, end, &type, &source, &options);
 	if (wrong == NULL) {
 		row.point.readonly = has_option(&f[OPTIONS], "ro");
+		row.point.nosuid = has_option(&f[OPTIONS], "nosuid");
+		row.point.nodev = has_option(&f[OPTIONS], "nodev");
+		row.point.noexec = has_option(&f[OPTIONS], "noexec");
 		row.point.fs_readonly = has_option(&options, "ro");
 		err = keep_texts(p->arena, &f[POINT], &type, &source,
 		                 &row.point);
@@ -564,4 +567,22 @@ mounts_covering(const struct mounts *m, const char *path)
 		if (path[n] == '\0' || path[n] == '/')
 			found = last_at(m, path, n);
 	return found != NULL ? found : last_at(m, "/", 1);
+}
+
+bool
+mounts_remote(const struct mount_point *p)
+{
+	static const char *const types[] = {
+		"9p", "afs", "autofs", "beegfs", "ceph", "cifs", "coda",
+		"fuse", "fuseblk", "gfs2", "gpfs", "lustre", "ncpfs", "nfs",
+		"nfs4", "ocfs2", "orangefs", "smb3", "smbfs", "vboxsf",
+		"virtiofs"
+	};
+	size_t n = strcspn(p->fstype, ".");	/* "fuse.sshfs" */
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strncmp(p->fstype, types[i], n) == 0 &&
+		    types[i][n] == '\0')
+			return true;
+	return false;
 }
