@@ -286,6 +286,21 @@ tell_far(struct posture *p, const struct mount_point *m)
 	});
 }
 
+/* The options of a place for users would end all programs there. */
+static void
+tell_open(struct posture *p, const char *path)
+{
+	posture_tell(p, &(struct posture_line){
+		.id = "user-writable", .subject = path,
+		.state = POSTURE_BAD,
+		.seen = "anybody can write there, beside what packages "
+		    "installed",
+		.why = "who can write to a folder can put others in the place "
+		    "of those in it",
+		.mend = posture_text(p, "chmod o-w %s", posture_path(p, path))
+	});
+}
+
 static void
 look_at_mount(struct posture *p, struct strmap *told, size_t at)
 {
@@ -301,11 +316,15 @@ look_at_mount(struct posture *p, struct strmap *told, size_t at)
 		return;
 	if (real_of(p, m->path, &far) == NULL)
 		return;
-	if (!far && is_world_writable(p, m->path))
-		add_place(p, told, m->path);
-	else if (far && mounts_remote(m) && !p->covering[at] &&
-	         strmap_get(told, m->path, NULL) == 0)
+	if (!far && is_world_writable(p, m->path)) {
+		if (p->covering[at] || strcmp(m->path, "/") == 0)
+			tell_open(p, m->path);
+		else
+			add_place(p, told, m->path);
+	} else if (far && mounts_remote(m) && !p->covering[at] &&
+	         strmap_get(told, m->path, NULL) == 0) {
 		tell_far(p, m);
+	}
 }
 
 static void
