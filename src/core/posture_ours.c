@@ -24,6 +24,7 @@
 
 #define DAY ((int64_t)24 * 60 * 60)
 #define AUDIT_DAYS 15	/* the timer's is a week: two in a row were missed */
+#define STAMP_MADE 60	/* seconds of a stamp's birth: none has elapsed since */
 
 static bool
 tell_adopted(struct posture *p)
@@ -346,24 +347,6 @@ tell_history(struct posture *p)
 	posture_tell(p, &line);
 }
 
-/* When the weekly timer last began an audit, where it could write no more
- * than that; 0: never. */
-static int64_t
-timer_began(struct posture *p)
-{
-	int fd = posture_open(p, "/var/lib/systemd/timers/"
-	                      "stamp-dpkg-immutable-verify.timer", O_PATH);
-	struct stat st;
-	int64_t when = 0;
-
-	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) == 0)
-		when = st.st_mtim.tv_sec;
-	close(fd);
-	return when;
-}
-
 static int64_t
 adopted_at(const struct posture *p)
 {
@@ -373,49 +356,90 @@ adopted_at(const struct posture *p)
 	               AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtim.tv_sec : 0;
 }
 
+/*
+ * When the weekly timer last began an audit; 0: never. systemd makes the stamp
+ * when it first starts the timer, and touches it each time that it elapses.
+ */
+static int64_t
+timer_began(struct posture *p)
+{
+	int fd = posture_open(p, "/var/lib/systemd/timers/"
+	                      "stamp-dpkg-immutable-verify.timer", O_PATH);
+	struct statx st;
+	int64_t when, earliest = adopted_at(p);
+	bool known;
+
+	if (fd < 0)
+		return 0;
+	known = statx(fd, "", AT_EMPTY_PATH, STATX_MTIME | STATX_BTIME,
+	              &st) == 0 && (st.stx_mask & STATX_MTIME) != 0;
+	close(fd);
+	if (!known)
+		return 0;
+	when = st.stx_mtime.tv_sec;
+	if ((st.stx_mask & STATX_BTIME) == 0)
+		earliest += DAY;	/* the package's timer starts with it */
+	else if (when - st.stx_btime.tv_sec >= 0 &&
+	         when - st.stx_btime.tv_sec < STAMP_MADE)
+		return 0;
+	return when >= earliest && when <= p->job->now ? when : 0;
+}
+
+/* By age alone. What the timer began excuses what could not note its end, but
+ * is no word on how that was. */
+static void
+judge_age(struct posture *p, int64_t last, struct posture_line *line)
+{
+	int64_t oldest = p->job->now - AUDIT_DAYS * DAY;
+	int64_t began = last >= oldest && last > 0 ? 0 : timer_began(p);
+	char when[LOG_TIME_SIZE];
+
+	log_time((time_t)(began > last ? began : last), when);
+	if (began > 0 && began >= oldest) {
+		line->state = POSTURE_NOTE;
+		line->seen = posture_text(p, "the timer began one at %s, and "
+		                          "it noted no end", when);
+		line->keep = "how it ended: journalctl -u "
+		    "dpkg-immutable-verify";
+	} else if (last == 0 && began == 0) {
+		line->state = adopted_at(p) < oldest ? POSTURE_BAD :
+		    POSTURE_NOTE;
+		line->seen = "there was none yet";
+	} else {
+		line->state = last >= oldest ? POSTURE_OK : POSTURE_BAD;
+		line->seen = posture_text(p, "the last was at %s%s", when,
+		                          last >= oldest ? ", and clean" : "");
+	}
+}
+
 static void
 tell_audit(struct posture *p)
 {
 	struct posture_line line = {
-		.id = "audit", .state = POSTURE_OK,
+		.id = "audit", .state = POSTURE_BAD,
 		.why = "what somebody changed past the flags is found by "
 		    "nothing else"
 	};
 	struct audited a = { .time = 0 };
 	int r = audited_read(p->s->state, &a);
-	int64_t began = timer_began(p), last = a.time;
 	char when[LOG_TIME_SIZE];
 
-	if (began > last && began <= p->job->now) {
-		last = began;
-		a.findings = a.unknown = 0;
-	}
-	log_time((time_t)last, when);
-	if (r < 0 && r != -ENOENT && last == 0) {
+	log_time((time_t)a.time, when);
+	if (r < 0 && r != -ENOENT) {
 		line.state = POSTURE_UNKNOWN;
 		line.seen = err_text(r);
-	} else if (last == 0) {
-		line.state = p->job->now - adopted_at(p) >
-		    AUDIT_DAYS * DAY ? POSTURE_BAD : POSTURE_NOTE;
-		line.seen = "there was none yet";
-	} else if (last > p->job->now + DAY) {
-		line.state = POSTURE_BAD;
+	} else if (a.time > p->job->now + DAY) {
 		line.seen = posture_text(p, "the last is said to have been "
 		                         "at %s, which is to come", when);
-	} else if (p->job->now - last > AUDIT_DAYS * DAY) {
-		line.state = POSTURE_BAD;
-		line.seen = posture_text(p, "the last was at %s", when);
 	} else if (a.findings > 0 || a.unknown > 0) {
-		line.state = POSTURE_BAD;
-		line.seen = posture_text(p, "the last, at %s, had %llu "
-		    "findings, and %llu files could not be looked at", when,
-		    (unsigned long long)a.findings,
+		line.seen = posture_text(p, "the last that noted its end, at "
+		    "%s, had %llu findings, and %llu files could not be "
+		    "looked at", when, (unsigned long long)a.findings,
 		    (unsigned long long)a.unknown);
 		line.keep = "what it finds: mended, or taken over by "
 		    "--protect --accept";
 	} else {
-		line.seen = posture_text(p, "the last was at %s%s", when,
-		                         last == a.time ? ", and clean" : "");
+		judge_age(p, a.time, &line);
 	}
 	if (line.state != POSTURE_OK)
 		line.mend = posture_text(p, "%s --verify", posture_engine(p));
