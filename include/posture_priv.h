@@ -87,6 +87,15 @@ void posture_units(struct posture *p);
  */
 int posture_fstab(const char *text, size_t n, struct arena *a,
                   struct strmap *points);
+/* What a folder of systemd's has by this name: what is masked there is found
+ * in none of those after it. */
+enum posture_unit {
+	POSTURE_UNIT_NONE,
+	POSTURE_UNIT_FILE,
+	POSTURE_UNIT_MASK
+};
+enum posture_unit posture_unit(struct posture *p, const char *folder,
+                               const char *name);
 /* "/usr/share" as "usr-share.mount" (systemd.unit(5)). ERR_LIMIT. */
 int posture_mount_unit(const char *path, char *ret, size_t size);
 

@@ -9,6 +9,10 @@
 
 #include "posture_priv.h"
 
+#define EARLY "/run/systemd/generator.early"
+#define ETC "/etc/systemd/system"
+#define RUN "/run/systemd/system"
+
 static const char why_units[] = "without them nothing is closed after a power "
     "cut until dpkg is run again, and no audit is made";
 
@@ -34,6 +38,36 @@ has_systemd(struct posture *p)
 	       posture_exists(p, "/lib/systemd/systemd");
 }
 
+/* Not so in a chroot, nor beside another init; sd_booted(3). */
+static bool
+is_booted(struct posture *p)
+{
+	struct node n;
+
+	return p->s->guest ||
+	       (root_stat(p->s->root, "/run/systemd/system", &n) == 0 &&
+	        S_ISDIR(n.mode));
+}
+
+/* A link to /dev/null, or an empty file. */
+enum posture_unit
+posture_unit(struct posture *p, const char *folder, const char *name)
+{
+	const char *path = posture_text(p, "%s/%s", folder, name);
+	char target[32];
+	struct node n;
+
+	if (root_stat(p->s->root, path, &n) < 0)
+		return POSTURE_UNIT_NONE;
+	if (S_ISREG(n.mode))
+		return n.size == 0 ? POSTURE_UNIT_MASK : POSTURE_UNIT_FILE;
+	if (root_readlink(p->s->root, path, target, sizeof(target)) > 0 &&
+	    strcmp(target, "/dev/null") == 0)
+		return POSTURE_UNIT_MASK;
+	return posture_exists(p, path) ? POSTURE_UNIT_FILE :
+	    POSTURE_UNIT_NONE;
+}
+
 static bool
 is_installed(struct posture *p, const char *name)
 {
@@ -45,18 +79,23 @@ is_installed(struct posture *p, const char *name)
 	                                      name));
 }
 
-/* A link to /dev/null, or an empty file. */
-static bool
-is_masked(struct posture *p, const char *name)
+/* The folder with the mask that is in force: the first of systemd's that has
+ * the unit counts. NULL: none. /run of another root is not what it will be. */
+static const char *
+masked_in(struct posture *p, const char *name)
 {
-	const char *path = posture_text(p, "/etc/systemd/system/%s", name);
-	char target[32];
-	struct node n;
+	static const char *const folders[] = { EARLY, ETC, RUN };
 
-	if (root_readlink(p->s->root, path, target, sizeof(target)) > 0)
-		return strcmp(target, "/dev/null") == 0;
-	return root_stat(p->s->root, path, &n) == 0 && S_ISREG(n.mode) &&
-	       n.size == 0;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		enum posture_unit unit;
+
+		if (p->s->guest && strcmp(folders[i], ETC) != 0)
+			continue;
+		unit = posture_unit(p, folders[i], name);
+		if (unit != POSTURE_UNIT_NONE)
+			return unit == POSTURE_UNIT_MASK ? folders[i] : NULL;
+	}
+	return NULL;
 }
 
 static bool
@@ -68,6 +107,25 @@ is_enabled(struct posture *p, const char *name, const char *wanted_by)
 	    "/etc/systemd/system/%s.wants/%s", wanted_by, name), &n) == 0;
 }
 
+static void
+tell_masked(struct posture *p, const char *folder, const char *enable,
+            struct posture_line *line)
+{
+	const char *systemctl = posture_systemctl(p);
+	bool run = strcmp(folder, RUN) == 0;
+
+	if (strcmp(folder, EARLY) == 0) {
+		line->seen = "masked by the kernel's command line";
+		line->keep = "a boot without systemd.mask= of it";
+	} else {
+		line->seen = run ? "masked until the next boot" : "masked";
+		line->mend = posture_text(p, "%s unmask %s%s && %s",
+		    systemctl, run ? "--runtime " : "", line->subject,
+		    enable);
+	}
+	posture_tell(p, line);
+}
+
 static size_t
 tell_units(struct posture *p)
 {
@@ -75,8 +133,9 @@ tell_units(struct posture *p)
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		const char *name = units[i].name;
-		const char *systemctl = posture_systemctl(p);
-		const char *now = p->s->guest ? "" : "--now ";
+		const char *enable = posture_text(p, "%s enable %s%s",
+		    posture_systemctl(p), p->s->guest ? "" : "--now ", name);
+		const char *folder = masked_in(p, name);
 		struct posture_line line = {
 			.id = "units", .state = POSTURE_BAD, .subject = name,
 			.why = why_units
@@ -86,20 +145,17 @@ tell_units(struct posture *p)
 			line.seen = "not installed";
 			line.mend = posture_text(p, "%s install --reinstall "
 			    "dpkg-immutable", posture_apt_get(p));
-		} else if (is_masked(p, name)) {
-			line.seen = "masked";
-			line.mend = posture_text(p, "%s unmask %s && %s "
-			    "enable %s%s", systemctl, name, systemctl, now,
-			    name);
+			posture_tell(p, &line);
+		} else if (folder != NULL) {
+			tell_masked(p, folder, enable, &line);
 		} else if (!is_enabled(p, name, units[i].wanted_by)) {
 			line.seen = "not enabled";
-			line.mend = posture_text(p, "%s enable %s%s",
-			                         systemctl, now, name);
+			line.mend = enable;
+			posture_tell(p, &line);
 		} else {
 			continue;
 		}
 		bad++;
-		posture_tell(p, &line);
 	}
 	return bad;
 }
@@ -147,13 +203,23 @@ tell_jobs(struct posture *p)
 void
 posture_units(struct posture *p)
 {
-	bool systemd = has_systemd(p);
-
-	if ((systemd ? tell_units(p) : tell_jobs(p)) > 0)
-		return;
-	posture_tell(p, &(struct posture_line){
+	struct posture_line line = {
 		.id = "units", .state = POSTURE_OK, .why = why_units,
-		.seen = systemd ? "recovery and audits are enabled" :
-		    "the jobs of cron and init are in place"
-	});
+		.seen = "the jobs of cron and init are in place"
+	};
+
+	if (!has_systemd(p)) {
+		if (tell_jobs(p) > 0)
+			return;
+	} else if (tell_units(p) > 0) {
+		return;
+	} else if (is_booted(p)) {
+		line.seen = "recovery and audits are enabled";
+	} else {
+		line.state = POSTURE_NOTE;
+		line.seen = "systemd is installed, but was not started here: "
+		    "none of its units runs";
+		line.keep = "cron and an init that run our jobs instead";
+	}
+	posture_tell(p, &line);
 }
