@@ -13,6 +13,7 @@
 #include "posture_priv.h"
 
 #define FSTAB_MAX ((size_t)1 << 20)
+#define UNIT_MAX ((size_t)1 << 16)
 
 void
 posture_planned(struct posture *p)
@@ -36,25 +37,55 @@ posture_planned(struct posture *p)
 	});
 }
 
-/* Those that a generator made of fstab count by fstab; those of partitions
- * that are known by their type (systemd-gpt-auto-generator(8)) come late. */
+/* What the generator made of fstab counts by fstab, as it is now. */
+static bool
+is_of_fstab(struct posture *p, const char *path)
+{
+	static const char source[] = "\nSourcePath=/etc/fstab\n";
+	struct buf text;
+	bool found;
+
+	if (posture_read(p, path, UNIT_MAX, &text) < 0)
+		return false;
+	found = text.len > 0 && memmem(text.data, text.len, source,
+	                               strlen(source)) != NULL;
+	buf_free(&text);
+	return found;
+}
+
+/*
+ * In the order in which systemd looks for it: what is masked in one of them is
+ * no plan. A unit that somebody put into /run by hand is none either, and does
+ * not unsay a lasting one. Those of partitions that are known by their type
+ * (systemd-gpt-auto-generator(8)) come late, where nothing is masked.
+ */
 static size_t
 units_for(struct posture *p, const char *path)
 {
-	static const char *const folders[] = {
-		"/etc/systemd/system", "/usr/lib/systemd/system",
-		"/usr/local/lib/systemd/system", "/run/systemd/generator.late"
+	enum { EARLY, ETC, BY_HAND, GENERATED, LOCAL, USR, FOLDERS };
+	static const char *const folders[FOLDERS] = {
+		[EARLY] = "/run/systemd/generator.early",
+		[ETC] = "/etc/systemd/system",
+		[BY_HAND] = "/run/systemd/system",
+		[GENERATED] = "/run/systemd/generator",
+		[LOCAL] = "/usr/local/lib/systemd/system",
+		[USR] = "/usr/lib/systemd/system"
 	};
 	char name[512];
-	size_t n = 0;
 
 	if (posture_mount_unit(path, name, sizeof(name)) < 0)
 		return 0;
-	for (size_t i = 0; n == 0 &&
-	     i < sizeof(folders) / sizeof(*folders); i++)
-		n += posture_exists(p, posture_text(p, "%s/%s", folders[i],
-		                                    name));
-	return n;
+	for (size_t i = 0; i < FOLDERS; i++) {
+		enum posture_unit unit = posture_unit(p, folders[i], name);
+
+		if (unit == POSTURE_UNIT_MASK)
+			return 0;
+		if (unit == POSTURE_UNIT_FILE && i != BY_HAND)
+			return i != GENERATED || !is_of_fstab(p, posture_text(p,
+			    "%s/%s", folders[i], name));
+	}
+	return posture_exists(p, posture_text(p,
+	    "/run/systemd/generator.late/%s", name));
 }
 
 /* How many mounts there may be on this point. */
