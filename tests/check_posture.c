@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 
 #include "audited.h"
 #include "check_main.h"
@@ -865,6 +866,84 @@ START_TEST(foreign_folders)
 }
 END_TEST
 
+static void
+expect_root(mode_t mode, enum posture_state state, const char *mend)
+{
+	const struct posture_line *line;
+
+	ck_assert_int_eq(fchmodat(scratch_fd, "root", mode, 0), 0);
+	again(posture_folders);
+	line = line_of("systemd", mend != NULL ? "/" : NULL);
+	ck_assert(line != NULL && line->state == state);
+	if (mend != NULL)
+		ck_assert_ptr_nonnull(strstr(line->mend, mend));
+}
+
+/* The first folder on every way. */
+START_TEST(root_folder_open)
+{
+	if (geteuid() != 0)
+		return;
+	text("root/etc/systemd/x", "");
+	expect_root(0755, POSTURE_OK, NULL);
+	expect_root(0757, POSTURE_BAD, "chmod o-w /");
+	expect_root(01777, POSTURE_OK, NULL);
+	ck_assert_int_eq(fchownat(scratch_fd, "root", 7, 0, 0), 0);
+	expect_root(0755, POSTURE_BAD, "chown root /");
+}
+END_TEST
+
+/* Rights of one user more, and the mask. */
+static bool
+give_acl(const char *path, unsigned char user, unsigned char number,
+         unsigned char mask)
+{
+	const unsigned char acl[] = {
+		2, 0, 0, 0,
+		0x01, 0, 7, 0, 255, 255, 255, 255,
+		0x02, 0, user, 0, number, 0, 0, 0,
+		0x04, 0, 5, 0, 255, 255, 255, 255,
+		0x10, 0, mask, 0, 255, 255, 255, 255,
+		0x20, 0, 5, 0, 255, 255, 255, 255
+	};
+	char name[300];
+
+	snprintf(name, sizeof(name), "%s/%s", scratch_path, path);
+	return setxattr(name, "system.posix_acl_access", acl, sizeof(acl),
+	                0) == 0;
+}
+
+/* The group's bits are its mask then, and its group may be root's. */
+START_TEST(folders_with_acl)
+{
+	static const struct {
+		unsigned char user, number, mask;
+		enum posture_state state;
+	} cases[] = {
+		{ 7, 7, 7, POSTURE_BAD }, { 7, 7, 5, POSTURE_OK },
+		{ 5, 7, 7, POSTURE_OK }, { 7, 0, 7, POSTURE_OK }
+	};
+	const struct posture_line *line;
+
+	if (geteuid() != 0)
+		return;
+	text("root/etc/systemd/x", "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (!give_acl("root/etc/systemd", cases[i].user,
+		              cases[i].number, cases[i].mask))
+			return;		/* a file system without */
+		again(posture_folders);
+		expect("systemd", cases[i].state);
+		if (cases[i].state != POSTURE_BAD)
+			continue;
+		line = line_of("systemd", "/etc/systemd");
+		ck_assert_ptr_nonnull(line);
+		ck_assert_ptr_nonnull(strstr(line->seen, "ACL"));
+		ck_assert_str_eq(line->mend, "chmod g-w /etc/systemd");
+	}
+}
+END_TEST
+
 #define ROOT_MOUNT "20 1 8:1 / / rw - ext4 /dev/a rw\n"
 
 START_TEST(mounts_over)
@@ -1029,6 +1108,8 @@ suite(void)
 	tcase_add_test(t, search_path);
 	tcase_add_test(t, mounts_over);
 	tcase_add_test(t, foreign_folders);
+	tcase_add_test(t, root_folder_open);
+	tcase_add_test(t, folders_with_acl);
 	tcase_add_test(t, words);
 	tcase_add_test(t, audited);
 	tcase_add_test(t, reports);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "iflag.h"
@@ -107,6 +108,43 @@ is_below(const char *path, const char *folder)
 	       (path[n] == '/' || path[n] == '\0');
 }
 
+/* An entry of user or group (acl(5)), not of root's, that may write: a tag,
+ * rights and a number, each in little endian. */
+static bool
+lets_write(const unsigned char *at)
+{
+	return (at[0] == 0x02 || at[0] == 0x08) && at[1] == 0 &&
+	       (at[2] & 2) != 0 && (at[4] | at[5] | at[6] | at[7]) != 0;
+}
+
+/*
+ * Where there is an ACL the group's bits are its mask: who else may write is
+ * in its entries alone. Of a long one it is taken for granted.
+ */
+static bool
+acl_lets_write(struct posture *p, const char *path, const struct node *n)
+{
+	unsigned char acl[1024];
+	char name[40];
+	ssize_t len;
+	int fd;
+
+	if (S_ISLNK(n->mode) || (n->mode & S_IWGRP) == 0)
+		return false;
+	fd = posture_open(p, path, O_PATH | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	len = getxattr(name, "system.posix_acl_access", acl, sizeof(acl));
+	if (len < 0 && errno == ERANGE)
+		len = -ERANGE;
+	close(fd);
+	for (ssize_t at = 4; at + 8 <= len; at += 8)
+		if (lets_write(acl + at))
+			return true;
+	return len == -ERANGE;
+}
+
 /* What is wrong with it, and the command that mends it. */
 static bool
 judge(struct visit *v, const char *path, const struct node *n, bool way,
@@ -119,8 +157,11 @@ judge(struct visit *v, const char *path, const struct node *n, bool way,
 	/* members can take nothing away there, as cron's crontabs are kept */
 	bool group = !link && (n->mode & S_IWGRP) != 0 && n->gid != 0 &&
 	    (n->mode & S_ISVTX) == 0;
+	bool acl = path != NULL && !sticky &&
+	    acl_lets_write(p, path, n);
 	const char *word, *chown = "", *chmod = "";
 
+	group |= acl;
 	if ((n->uid == 0 && !others && !group) || path == NULL)
 		return false;
 	word = posture_path(p, path);
@@ -132,11 +173,13 @@ judge(struct visit *v, const char *path, const struct node *n, bool way,
 		                     "go" : others ? "o" : "g", word);
 	*line = (struct posture_line){
 		.id = v->id, .why = v->why, .subject = path,
-		.state = n->uid != 0 || others ? POSTURE_BAD : POSTURE_NOTE,
+		.state = n->uid != 0 || others || acl ? POSTURE_BAD :
+		    POSTURE_NOTE,
 		.seen = posture_text(p, "owner %u:%u, mode %04o%s", n->uid,
 		                     n->gid, n->mode & 07777, others ?
 		                     ": anybody can write" : n->uid != 0 ?
-		                     ": not root's" :
+		                     ": not root's" : acl ?
+		                     ": its ACL lets others write" :
 		                     ": its group can write"),
 		.mend = posture_text(p, "%s%s%s", chown, chown[0] != '\0' &&
 		                     chmod[0] != '\0' ? " && " : "", chmod)
@@ -307,28 +350,31 @@ visit_folder(struct visit *v, const char *path, unsigned int depth)
 	closedir(dir);
 }
 
-/* Each folder on the way: whoever can rename one has what is below it. */
+/* Each folder on the way, / first: whoever can rename one has what is below
+ * it. */
 static void
 check_way(struct visit *v, const char *path)
 {
 	size_t n = 0;
+	bool last;
 
 	do {
-		const char *part;
+		const char *part = n == 0 ? "/" :
+		    posture_text(v->p, "%.*s", (int)n, path);
 		struct node node;
 		int fd;
 
-		n += strcspn(path + n + 1, "/") + 1;
-		part = n == 1 && path[1] == '\0' ? "/" :
-		    posture_text(v->p, "%.*s", (int)n, path);
+		last = path[n] == '\0' || path[n + 1] == '\0';
 		fd = posture_open(v->p, part, O_PATH | O_NOFOLLOW);
 		if (fd < 0)
 			return;
 		v->looked++;
 		if (node_of_fd(fd, &node) == 0)
-			check(v, part, &node, path[n] != '\0');
+			check(v, part, &node, !last);
 		close(fd);
-	} while (v->p->err == 0 && path[n] != '\0');
+		if (!last)
+			n += strcspn(path + n + 1, "/") + 1;
+	} while (v->p->err == 0 && !last);
 }
 
 /* A link on the way that others could have made. */
