@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 #include "audited.h"
@@ -18,6 +20,24 @@
 static struct posture p;
 static struct posture_job job;
 static struct session session;
+
+/* Stands in for libc's: of a link that is gone when it is read again. */
+static const char *gone_after_once;
+
+ssize_t
+readlinkat(int dir, const char *name, char *ret, size_t size)
+{
+	static bool once;
+
+	if (gone_after_once != NULL && strcmp(name, gone_after_once) == 0) {
+		once = !once;
+		if (!once) {
+			errno = ENOENT;
+			return -1;
+		}
+	}
+	return (ssize_t)syscall(SYS_readlinkat, dir, name, ret, size);
+}
 
 /* Folders on the way are made. */
 static void
@@ -479,6 +499,76 @@ START_TEST(processes_with_sockets)
 		                     "d\\x2de.service", 1, 0 });
 	again(posture_processes);
 	expect("capability-net", POSTURE_OK);
+}
+END_TEST
+
+/* Its tables are gone with it, those of its network namespace are not. */
+START_TEST(processes_that_end)
+{
+	struct posture_sockets *s;
+	const char *kind = NULL;
+
+	make(&(struct made){ 36, "ended", 0, ALL, ALL, NULL, 1, 4711 });
+	make(&(struct made){ 37, "living", 0, ALL, ALL, NULL, 1, 4711 });
+	gone("proc/36/net/tcp");
+	ck_assert_int_eq(posture_sockets_new(job.proc, &s), 0);
+	gone_after_once = "36/ns/net";
+	ck_assert_int_eq(posture_sockets_of(s, 36, &kind), -ENOENT);
+	gone_after_once = NULL;
+	ck_assert_int_eq(posture_sockets_of(s, 37, &kind), 0);
+	ck_assert_ptr_nonnull(kind);
+	ck_assert_str_eq(kind, "tcp");
+	posture_sockets_free(s);
+}
+END_TEST
+
+/* Of ours; NULL: none of the network. */
+static const char *
+own_socket(int proc)
+{
+	struct posture_sockets *s;
+	const char *kind = NULL;
+
+	ck_assert_int_eq(posture_sockets_new(proc, &s), 0);
+	ck_assert_int_eq(posture_sockets_of(s, getpid(), &kind), 0);
+	posture_sockets_free(s);
+	return kind;
+}
+
+/* No table has what is bound to nothing. */
+START_TEST(sockets_without_table)
+{
+	static const struct {
+		int family, type;
+		const char *kind;
+	} cases[] = {
+		{ AF_UNIX, SOCK_STREAM, NULL }, { AF_UNIX, SOCK_DGRAM, NULL },
+		{ AF_NETLINK, SOCK_RAW, NULL },
+		{ AF_INET, SOCK_DGRAM, "network" },
+		{ AF_INET6, SOCK_STREAM, "network" },
+		{ AF_VSOCK, SOCK_STREAM, "vsock" }
+	};
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_ge(proc, 0);
+	if (own_socket(proc) != NULL)
+		return;		/* we were given one */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int fd = socket(cases[i].family, cases[i].type, 0);
+		const char *kind;
+
+		if (fd < 0)
+			continue;	/* not in this kernel */
+		kind = own_socket(proc);
+		close(fd);
+		if (cases[i].kind == NULL) {
+			ck_assert_ptr_null(kind);
+			continue;
+		}
+		ck_assert_ptr_nonnull(kind);
+		ck_assert_str_eq(kind, cases[i].kind);
+	}
+	close(proc);
 }
 END_TEST
 
@@ -1095,6 +1185,8 @@ suite(void)
 	tcase_add_test(t, kernel_of_another_root);
 	tcase_add_test(t, processes_of_users);
 	tcase_add_test(t, processes_with_sockets);
+	tcase_add_test(t, processes_that_end);
+	tcase_add_test(t, sockets_without_table);
 	tcase_add_test(t, processes_of_services);
 	tcase_add_test(t, processes_unknown);
 	tcase_add_test(t, processes_without_body);

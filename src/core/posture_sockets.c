@@ -4,6 +4,8 @@
 /*
  * Which sockets are network sockets: their inodes stand in the tables of
  * /proc/PID/net (proc(5)), which are those of the process's network namespace.
+ * Of what is bound to nothing, and of families without a table, the kernel
+ * tells the protocol's name.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -153,6 +156,19 @@ read_table(struct posture_sockets *s, pid_t pid, uint64_t space, size_t i)
 	return r;
 }
 
+/* What has ended has no tables, as if the kernel had no protocols. */
+static int
+still_in(struct posture_sockets *s, pid_t pid, uint64_t space)
+{
+	char name[32];
+	uint64_t now;
+	int r;
+
+	snprintf(name, sizeof(name), "%d/ns/net", (int)pid);
+	r = link_number(s->proc, name, "net", &now);
+	return r == 0 && now != space ? -ESRCH : r;
+}
+
 /* Reads the tables of a namespace when it is met first. */
 static int
 read_space(struct posture_sockets *s, pid_t pid, uint64_t space)
@@ -167,8 +183,45 @@ read_space(struct posture_sockets *s, pid_t pid, uint64_t space)
 	for (size_t i = 0; r == 0 && i < N_TABLES; i++)
 		r = read_table(s, pid, space, i);
 	if (r == 0)
+		r = still_in(s, pid, space);
+	if (r == 0)
 		s->spaces[s->n_spaces++] = space;
 	return r;
+}
+
+/* By its protocol's name (sockfs): its kind, NULL: none of the network, or
+ * the kernel does not say. */
+static const char *
+kind_by_name(int dir, const char *entry)
+{
+	static const char *const local[] = {
+		"UNIX", "UNIX-STREAM", "NETLINK", "ALG", "KEY"
+	};
+	char path[300], name[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, entry);
+	n = getxattr(path, "system.sockprotoname", name, sizeof(name) - 1);
+	if (n <= 0)
+		return NULL;
+	name[n] = '\0';
+	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
+		if (strcmp(name, local[i]) == 0)
+			return NULL;
+	return strcmp(name, "AF_VSOCK") == 0 ? "vsock" : "network";
+}
+
+/* Of an entry of /proc/PID/fd; NULL: none of the network. */
+static const char *
+kind_of(struct posture_sockets *s, int dir, const char *entry, uint64_t space)
+{
+	uintptr_t table;
+	uint64_t ino;
+
+	if (entry[0] == '.' || link_number(dir, entry, "socket", &ino) < 0)
+		return NULL;
+	return inoset_has(s->sockets, space, ino, &table) ?
+	       tables[table].name : kind_by_name(dir, entry);
 }
 
 static int
@@ -180,15 +233,13 @@ find_socket(struct posture_sockets *s, DIR *dir, uint64_t space,
 
 	errno = 0;
 	while ((e = readdir(dir)) != NULL) {
-		uintptr_t table;
-		uint64_t ino;
+		const char *kind;
 
 		if (n++ == FDS_MAX)
 			return ERR_LIMIT;
-		if (e->d_name[0] != '.' &&
-		    link_number(dirfd(dir), e->d_name, "socket", &ino) == 0 &&
-		    inoset_has(s->sockets, space, ino, &table)) {
-			*ret = tables[table].name;
+		kind = kind_of(s, dirfd(dir), e->d_name, space);
+		if (kind != NULL) {
+			*ret = kind;
 			return 0;
 		}
 		errno = 0;
