@@ -1034,6 +1034,39 @@ START_TEST(folders_with_acl)
 }
 END_TEST
 
+/* The loader blanks from a # to the end of the line. */
+START_TEST(preload)
+{
+	static const struct {
+		const char *text;
+		int n;
+		const char *first;
+	} cases[] = {
+		{ "", 0, NULL }, { "#", 0, NULL },
+		{ "# /a.so\n#/b.so", 0, NULL },
+		{ " # a: b\n\n", 0, NULL }, { "/a.so", 1, "/a.so" },
+		{ "/a.so#/b.so c.so\n", 1, "/a.so" },
+		{ "# x\n/b.so:c.so # d.so\n#\n\te.so\n", 3, "/b.so" }
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char seen[200];
+
+		text("root/etc/ld.so.preload", cases[i].text);
+		again(posture_preload);
+		expect("ld-preload", cases[i].n > 0 ? POSTURE_BAD :
+		       POSTURE_OK);
+		if (cases[i].n == 0)
+			continue;
+		snprintf(seen, sizeof(seen), "%d librar%s, %d of them neither "
+		         "immutable nor on a read-only file system: %s",
+		         cases[i].n, cases[i].n == 1 ? "y" : "ies", cases[i].n,
+		         cases[i].first);
+		ck_assert_str_eq(line_of("ld-preload", NULL)->seen, seen);
+	}
+}
+END_TEST
+
 #define ROOT_MOUNT "20 1 8:1 / / rw - ext4 /dev/a rw\n"
 
 START_TEST(mounts_over)
@@ -1198,6 +1231,7 @@ suite(void)
 	tcase_add_test(t, ldconf);
 	tcase_add_test(t, ldconf_much);
 	tcase_add_test(t, search_path);
+	tcase_add_test(t, preload);
 	tcase_add_test(t, mounts_over);
 	tcase_add_test(t, foreign_folders);
 	tcase_add_test(t, root_folder_open);

@@ -13,11 +13,12 @@
 #define PRELOAD "/etc/ld.so.preload"
 #define FILE_MAX ((size_t)64 << 10)
 
+/* A comment begins within a word, too, and ends with its line. */
 static bool
 is_between(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ':' ||
-	       c == '\0';
+	       c == '\0' || c == '#';
 }
 
 /* A package's own, or one that an admin has closed likewise. */
@@ -51,7 +52,6 @@ count_open(struct posture *p, const struct buf *text, size_t *ret_n,
 	while (at < end) {
 		const char *word = at, *path;
 
-		/* the loader takes no comments: what follows a # is a name */
 		while (at < end && !is_between(*at))
 			at++;
 		if (at > word) {
@@ -65,6 +65,9 @@ count_open(struct posture *p, const struct buf *text, size_t *ret_n,
 				*ret_first = path;
 			}
 		}
+		if (at < end && *at == '#')
+			while (at < end && *at != '\n')
+				at++;
 		at++;
 	}
 	return open;
