@@ -669,6 +669,11 @@ START_TEST(unit_names)
 		{ "0::/user.slice/user-0.slice/session-1.scope\n",
 		  "session-1.scope" },
 		{ "1:name=systemd:/a.service/b.service\n", "a.service" },
+		/* a container's */
+		{ "0::/lxc.payload.c1/system.slice/nginx.service\n", "" },
+		{ "0::/../system.slice/nginx.service\n", "" },
+		{ "0::/machine.slice/n@c1.service/payload/x.service\n",
+		  "n@c1.service" },
 		{ "3:memory:/a.service\n", "" }, { "0::/\n", "" },
 		{ "", "" }, { ":", "" }, { "::", "" }, { "0:/a.service", "" },
 		{ "0::/.service\n", "" }, { "0::/xservice\n", "" }

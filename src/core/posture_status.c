@@ -137,7 +137,10 @@ ends(const char *s, size_t n, const char *with)
 	return n > len && memcmp(s + n - len, with, len) == 0;
 }
 
-/* The first part of a path of folders that is a service's or a scope's. */
+/*
+ * The first part of a path of folders that is a service's or a scope's. Only
+ * slices are above those: another folder is a container's, its units too.
+ */
 static bool
 find_unit(const char *at, const char *end, char *ret, size_t size)
 {
@@ -151,6 +154,8 @@ find_unit(const char *at, const char *end, char *ret, size_t size)
 			ret[n] = '\0';
 			return true;
 		}
+		if (n > 0 && !ends(at, n, ".slice"))
+			return false;
 		at += n + 1;
 	}
 	return false;
