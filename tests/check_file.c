@@ -139,6 +139,7 @@ END_TEST
 START_TEST(read_does_not_trust_the_size)
 {
 	static const char number[] = "/sys/kernel/uevent_seqnum";
+	static const char largest[] = "/proc/sys/kernel/pid_max";
 	struct buf small;
 
 	ck_assert_int_eq(file_read(AT_FDCWD, "/proc/self/status", &b), 0);
@@ -150,6 +151,13 @@ START_TEST(read_does_not_trust_the_size)
 	                 ERR_LIMIT);
 	ck_assert_str_eq(small.data, "kept");
 	buf_free(&small);
+	if (access(largest, R_OK) == 0) {
+		buf_init(&small, 30);
+		ck_assert_int_eq(file_read(AT_FDCWD, largest, &small), 0);
+		ck_assert_uint_gt(small.len, 3);	/* 301 at least */
+		ck_assert_int_eq(small.data[small.len - 1], '\n');
+		buf_free(&small);
+	}
 	if (access(number, R_OK) < 0)
 		return;		/* no sysfs here */
 	buf_init(&small, 30);

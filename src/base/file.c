@@ -27,10 +27,13 @@ read_some(int fd, void *data, size_t n)
 }
 
 /* Memory for all of a regular file at once; anything else grows by steps. A
- * file of sysfs says that it has a page: what is too much only reading tells. */
+ * file of sysfs says that it has a page: what is too much only reading tells.
+ * One of /proc says that it has nothing, and a sysctl gives all that it has to
+ * the first read, or never. */
 static int
 reserve_rest(int fd, struct buf *b)
 {
+	size_t room = b->max - b->len;
 	struct stat st;
 	off_t at;
 
@@ -39,10 +42,10 @@ reserve_rest(int fd, struct buf *b)
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	at = lseek(fd, 0, SEEK_CUR);
-	if (at < 0 || st.st_size <= at)
+	if (at < 0 || (st.st_size <= at && at > 0))
 		return 0;
-	if ((unsigned long long)(st.st_size - at) > b->max - b->len)
-		return 0;
+	if (st.st_size == 0 || (unsigned long long)(st.st_size - at) > room)
+		return buf_reserve(b, room < READ_STEP ? room : READ_STEP);
 	return buf_reserve(b, (size_t)(st.st_size - at));
 }
 
