@@ -612,6 +612,47 @@ START_TEST(processes_unknown)
 }
 END_TEST
 
+/* As to a user with hidepid=2: his own, and not process 1. */
+START_TEST(processes_hidden)
+{
+	link_to("proc/self/ns/user", "user:[1]");
+	make(&(struct made){ 52, "sh", 7, NONE, ALL, NULL, 1, 0 });
+	again(posture_processes);
+	expect("processes", POSTURE_UNKNOWN);
+	ck_assert_uint_eq(p.n, 1);
+	make(&(struct made){ 53, "x", 7, ALL, ALL, "a.service", 1, 0 });
+	again(posture_processes);
+	expect("processes", POSTURE_UNKNOWN);
+	expect("capability-user", POSTURE_BAD);
+	expect("services", POSTURE_NOTE);
+	unmake(53);
+	at_rest();
+}
+END_TEST
+
+START_TEST(processes_in_many_groups)
+{
+	static const char end[] = "\nVmSize:\t  100 kB\nCapPrm:\t" ALL
+	    "\nCapEff:\t" ALL "\nCapBnd:\t" ALL "\n";
+	size_t n = 65536 * 11;
+	char *data = malloc(n + 200);
+	int at;
+
+	ck_assert_ptr_nonnull(data);
+	at_rest();
+	at = snprintf(data, 100, "Name:\tx\nUid:\t7\t7\t7\t7\nGroups:\t");
+	memset(data + at, '1', n);
+	memcpy(data + at + n, end, sizeof(end));
+	text("proc/54/status", data);
+	link_to("proc/54/ns/net", "net:[7]");
+	text("proc/54/fd/x", "");
+	free(data);
+	again(posture_processes);
+	ck_assert_ptr_null(line_of("processes", NULL));
+	expect("capability-user", POSTURE_BAD);
+}
+END_TEST
+
 START_TEST(processes_without_body)
 {
 	at_rest();
@@ -1227,6 +1268,8 @@ suite(void)
 	tcase_add_test(t, sockets_without_table);
 	tcase_add_test(t, processes_of_services);
 	tcase_add_test(t, processes_unknown);
+	tcase_add_test(t, processes_hidden);
+	tcase_add_test(t, processes_in_many_groups);
 	tcase_add_test(t, processes_without_body);
 	tcase_add_test(t, status_bad);
 	tcase_add_test(t, unit_names);

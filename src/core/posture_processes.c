@@ -18,7 +18,7 @@
 #define TOLD_MAX 20
 #define UNITS_MAX 1000
 #define RIGHT ((uint64_t)1 << CAP_LINUX_IMMUTABLE)
-#define STATUS_SIZE ((size_t)64 << 10)
+#define STATUS_SIZE ((size_t)1 << 20)	/* with 65536 groups */
 
 static const char why_right[] = "who holds CAP_LINUX_IMMUTABLE lifts any "
     "flag; a fault of a program that speaks to the network gives it away";
@@ -53,6 +53,7 @@ struct watch {
 	char *text;
 	char space[64];		/* our user namespace */
 	size_t told_users, told_net, unseen, seen;
+	bool first;		/* is shown: /proc hides none (hidepid) */
 	struct strmap *named;	/* what was told of the network */
 	struct watch_unit *units;
 	size_t n_units;
@@ -240,9 +241,19 @@ look_at_all(struct watch *w, DIR *proc)
 		unsigned long long pid;
 
 		if (lines_number(e->d_name, strlen(e->d_name), INT32_MAX,
-		                 &pid) == 0 && (pid_t)pid != getpid())
+		                 &pid) < 0)
+			continue;
+		w->first |= pid == 1;
+		if ((pid_t)pid != getpid())
 			look_at_process(w, (pid_t)pid);
 	}
+}
+
+/* Nothing is fine of what is not shown. */
+static bool
+sees_all(const struct watch *w)
+{
+	return w->seen > 0 && w->first;
 }
 
 static void
@@ -266,6 +277,8 @@ tell_services(struct watch *w)
 		                     posture_word(p, w->units[i].name));
 		n++;
 	}
+	if (n == 0 && !sees_all(w))
+		return;
 	if (n > 0) {
 		line.state = POSTURE_NOTE;
 		line.seen = posture_text(p, "%zu of %zu services could hold "
@@ -281,14 +294,15 @@ static void
 tell_rest(struct watch *w)
 {
 	struct posture *p = w->p;
+	bool all = sees_all(w);
 
-	if (w->told_users == 0)
+	if (w->told_users == 0 && all)
 		posture_tell(p, &(struct posture_line){
 			.id = "capability-user", .state = POSTURE_OK,
 			.seen = "no process of a user but root holds "
 			    "CAP_LINUX_IMMUTABLE", .why = why_right
 		});
-	if (w->told_net == 0)
+	if (w->told_net == 0 && all)
 		posture_tell(p, &(struct posture_line){
 			.id = "capability-net", .state = POSTURE_OK,
 			.seen = "no process that was seen holds it and a "
@@ -301,10 +315,11 @@ tell_rest(struct watch *w)
 			    POSTURE_NOTE,
 			.seen = "there are more of the kind"
 		});
-	if (w->unseen > 0 || w->seen == 0)
+	if (w->unseen > 0 || !all)
 		posture_tell(p, &(struct posture_line){
 			.id = "processes", .state = POSTURE_UNKNOWN,
-			.seen = w->seen == 0 ? "/proc shows none" :
+			.seen = w->seen == 0 ? "/proc shows none" : !all ?
+			    "/proc does not show all (hidepid)" :
 			    posture_text(p, "%zu of %zu can't be looked at",
 			                 w->unseen, w->unseen + w->seen),
 			.why = why_right,
