@@ -205,6 +205,7 @@ expect_unknown(const char *path, const char *id,
 #define GUID "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define SECURE EFIVARS "SecureBoot" GUID
 #define SETUP EFIVARS "SetupMode" GUID
+#define LAX EFIVARS "MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 
 START_TEST(kernel_lockdown)
 {
@@ -219,6 +220,18 @@ START_TEST(kernel_lockdown)
 	again(posture_kernel);
 	expect("lockdown", POSTURE_OK);
 	ck_assert_str_eq(line_of("lockdown", NULL)->seen, "integrity");
+	/* written, and obeyed by nobody */
+	text(LSM, "capability,landlock,yama\n");
+	text(KEXEC, "0\n");
+	again(posture_kernel);
+	expect("lockdown", POSTURE_NOTE);
+	expect("kexec", POSTURE_NOTE);
+	ck_assert_ptr_null(line_of("lockdown", NULL)->mend);
+	ck_assert_ptr_nonnull(line_of("lockdown", NULL)->keep);
+	text(LSM, "lockdown,capability,landlock,yama\n");
+	again(posture_kernel);
+	expect("lockdown", POSTURE_OK);
+	expect("kexec", POSTURE_OK);
 	expect_unknown(LOCKDOWN, "lockdown", posture_kernel);
 }
 END_TEST
@@ -294,6 +307,17 @@ START_TEST(kernel_secure_boot)
 	again(posture_kernel);
 	expect("secure-boot", POSTURE_NOTE);
 	put(SETUP, off, sizeof(off));
+	again(posture_kernel);
+	expect("secure-boot", POSTURE_OK);
+	put(LAX, on, sizeof(on));
+	again(posture_kernel);
+	expect("secure-boot", POSTURE_NOTE);
+	ck_assert_ptr_nonnull(strstr(line_of("secure-boot", NULL)->keep,
+	                             "mokutil --enable-validation"));
+	put(LAX, on, 2);
+	again(posture_kernel);
+	expect("secure-boot", POSTURE_UNKNOWN);
+	put(LAX, off, sizeof(off));
 	again(posture_kernel);
 	expect("secure-boot", POSTURE_OK);
 	put(SETUP, on, 3);

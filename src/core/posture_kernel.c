@@ -16,8 +16,10 @@
 #include "posture_priv.h"
 
 #define LOCKDOWN "kernel/security/lockdown"
+#define LSM "kernel/security/lsm"
 #define EFIVARS "firmware/efi/efivars"
-#define GLOBAL_VARIABLE "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define OF_FIRMWARE "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define OF_SHIM "-605dab50-e046-4300-abb6-3dd810dd8b23"
 
 static const char why_kernel[] = "code in the kernel, and whoever writes to "
     "its memory or disks, passes every flag";
@@ -48,6 +50,33 @@ unknown(struct posture *p, struct posture_line *line, int err)
 	line->seen = err_text(err);
 	line->mend = NULL;
 	posture_tell(p, line);
+}
+
+static bool
+in_list(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = list; *at != '\0'; at += *at == ',') {
+		size_t len = strcspn(at, ",\n");
+
+		if (len == n && memcmp(at, name, n) == 0)
+			return true;
+		at += len;
+		if (*at == '\n')
+			break;
+	}
+	return false;
+}
+
+/* Without it the file can be there, and written to, and nothing is locked. */
+static bool
+has_no_lockdown(struct posture *p)
+{
+	char text[512];
+
+	return posture_small(p->job->sys, LSM, text, sizeof(text)) > 0 &&
+	       !in_list(text, "lockdown");
 }
 
 /* True: at least the kernel's own integrity is guarded. */
@@ -86,6 +115,11 @@ tell_lockdown(struct posture *p)
 		line.mend = "echo integrity >/sys/kernel/security/lockdown";
 		line.keep = "the kernel's command line: lockdown=integrity; "
 		    "only a boot takes it back";
+	} else if (has_no_lockdown(p)) {
+		line.state = POSTURE_NOTE;
+		line.seen = posture_text(p, "%s, and not in force: the kernel "
+		    "was started without this module", line.seen);
+		line.keep = "the kernel's command line: lsm=lockdown,...";
 	}
 	posture_tell(p, &line);
 	return line.state == POSTURE_OK;
@@ -179,7 +213,7 @@ read_variable(struct posture *p, const char *name)
 	char path[128], text[16];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), EFIVARS "/%s" GLOBAL_VARIABLE, name);
+	snprintf(path, sizeof(path), EFIVARS "/%s", name);
 	n = posture_small(p->job->sys, path, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
@@ -209,68 +243,76 @@ has_variables(struct posture *p)
 	return any;
 }
 
+/* 0, or what kept it from being told. */
+static int
+judge_started(struct posture *p, struct posture_line *line)
+{
+	int setup = read_variable(p, "SetupMode" OF_FIRMWARE);
+	int lax = read_variable(p, "MokSBStateRT" OF_SHIM);
+
+	if (setup == 1) {
+		line->state = POSTURE_NOTE;
+		line->seen = "on, but in setup mode: anybody may put keys of "
+		    "his there";
+	} else if (setup < 0 && setup != -ENOENT) {
+		return setup;
+	} else if (lax == 1) {
+		line->state = POSTURE_NOTE;
+		line->seen = "on, but shim was told to start unsigned kernels";
+		line->keep = "mokutil --enable-validation, and a boot";
+	} else if (lax < 0 && lax != -ENOENT) {
+		return lax;
+	} else {
+		line->keep = NULL;
+	}
+	return 0;
+}
+
+/* Why the firmware's variable is not there. */
+static void
+judge_absent(struct posture *p, struct posture_line *line)
+{
+	char text[8];
+
+	line->state = POSTURE_NOTE;
+	if (posture_small(p->job->sys, "firmware/efi/fw_platform_size", text,
+	                  sizeof(text)) < 0) {
+		line->seen = "the machine was not started by UEFI";
+	} else if (has_variables(p)) {
+		line->seen = "the firmware has none";
+	} else {
+		line->state = POSTURE_UNKNOWN;
+		line->seen = "efivarfs is not mounted";
+		line->mend = "mount -t efivarfs efivarfs "
+		    "/sys/firmware/efi/efivars";
+	}
+}
+
 static void
 tell_secure_boot(struct posture *p)
 {
 	struct posture_line line = {
 		.id = "secure-boot", .state = POSTURE_OK, .seen = "on",
-		.why = "without it another kernel, or another command line, "
-		    "is started from the disk unasked",
+		.why = "without it another kernel is started from the disk "
+		    "unasked",
 		.keep = "the firmware's setup, at a boot"
 	};
-	char text[8];
-	int on = read_variable(p, "SecureBoot"), setup;
+	int on = read_variable(p, "SecureBoot" OF_FIRMWARE), r = 0;
 
 	if (on == 1) {
-		setup = read_variable(p, "SetupMode");
-		if (setup == 1) {
-			line.state = POSTURE_NOTE;
-			line.seen = "on, but in setup mode: anybody may put "
-			    "keys of his there";
-		} else if (setup < 0 && setup != -ENOENT) {
-			unknown(p, &line, setup);
-			return;
-		} else {
-			line.keep = NULL;
-		}
+		r = judge_started(p, &line);
 	} else if (on == 0) {
 		line.state = POSTURE_NOTE;
 		line.seen = "off";
-	} else if (on == -ENOENT && posture_small(p->job->sys,
-	           "firmware/efi/fw_platform_size", text,
-	           sizeof(text)) < 0) {
-		line.state = POSTURE_NOTE;
-		line.seen = "the machine was not started by UEFI";
-	} else if (on == -ENOENT && has_variables(p)) {
-		line.state = POSTURE_NOTE;
-		line.seen = "the firmware has none";
 	} else if (on == -ENOENT) {
-		line.state = POSTURE_UNKNOWN;
-		line.seen = "efivarfs is not mounted";
-		line.mend = "mount -t efivarfs efivarfs "
-		    "/sys/firmware/efi/efivars";
+		judge_absent(p, &line);
 	} else {
-		unknown(p, &line, on);
-		return;
+		r = on;
 	}
-	posture_tell(p, &line);
-}
-
-static bool
-in_list(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *at = list; *at != '\0'; at += *at == ',') {
-		size_t len = strcspn(at, ",\n");
-
-		if (len == n && memcmp(at, name, n) == 0)
-			return true;
-		at += len;
-		if (*at == '\n')
-			break;
-	}
-	return false;
+	if (r < 0)
+		unknown(p, &line, r);
+	else
+		posture_tell(p, &line);
 }
 
 static const char *
@@ -299,8 +341,7 @@ tell_lsm(struct posture *p)
 	};
 	const char *lacks = "";
 	char text[512];
-	ssize_t r = posture_small(p->job->sys, "kernel/security/lsm", text,
-	                          sizeof(text));
+	ssize_t r = posture_small(p->job->sys, LSM, text, sizeof(text));
 
 	if (r == -ENOENT) {
 		line.state = POSTURE_NOTE;
