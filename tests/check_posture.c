@@ -88,8 +88,8 @@ setup(void)
 	char path[100];
 
 	scratch_open();
-	text("proc/sys/kernel/x", "");
-	text("sys/x", "");
+	text("proc/sys/kernel/ostype", "Linux\n");
+	text("sys/firmware/x", "");
 	text("root/x", "");
 	memset(&p, 0, sizeof(p));
 	memset(&session, 0, sizeof(session));
@@ -355,6 +355,26 @@ START_TEST(kernel_lsm)
 	put(LSM, "yama\0landlock", 13);
 	again(posture_kernel);
 	expect("lsm", POSTURE_UNKNOWN);
+}
+END_TEST
+
+/* As with subset=pid, and without sysfs: nothing is told of the kernel. */
+START_TEST(kernel_unseen)
+{
+	gone("proc/sys/kernel/ostype");
+	gone("sys/firmware/x");
+	again(posture_kernel);
+	expect("modules", POSTURE_UNKNOWN);
+	expect("kexec", POSTURE_UNKNOWN);
+	expect("secure-boot", POSTURE_NOTE);
+	ck_assert_ptr_nonnull(strstr(line_of("secure-boot", NULL)->seen,
+	                             "not told"));
+	ck_assert_int_eq(unlinkat(scratch_fd, "sys/firmware", AT_REMOVEDIR),
+	                 0);
+	again(posture_kernel);
+	expect("secure-boot", POSTURE_NOTE);
+	ck_assert_ptr_nonnull(strstr(line_of("secure-boot", NULL)->seen,
+	                             "not told"));
 }
 END_TEST
 
@@ -1285,6 +1305,7 @@ suite(void)
 	tcase_add_test(t, kernel_switches);
 	tcase_add_test(t, kernel_secure_boot);
 	tcase_add_test(t, kernel_lsm);
+	tcase_add_test(t, kernel_unseen);
 	tcase_add_test(t, kernel_of_another_root);
 	tcase_add_test(t, processes_of_users);
 	tcase_add_test(t, processes_with_sockets);

@@ -17,6 +17,7 @@
 
 #define LOCKDOWN "kernel/security/lockdown"
 #define LSM "kernel/security/lsm"
+#define ALWAYS "sys/kernel/ostype"	/* in any kernel */
 #define EFIVARS "firmware/efi/efivars"
 #define OF_FIRMWARE "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define OF_SHIM "-605dab50-e046-4300-abb6-3dd810dd8b23"
@@ -125,6 +126,22 @@ tell_lockdown(struct posture *p)
 	return line.state == POSTURE_OK;
 }
 
+static bool
+has(int dir, const char *name)
+{
+	return faccessat(dir, name, F_OK, 0) == 0;
+}
+
+/* What is absent where all of /proc/sys is says nothing of the kernel. */
+static void
+tell_no_proc_sys(struct posture *p, struct posture_line *line)
+{
+	line->state = POSTURE_UNKNOWN;
+	line->seen = "/proc/sys is not there";
+	line->keep = "a /proc that is mounted without subset=pid";
+	posture_tell(p, line);
+}
+
 /* A file with a number: 0 or 1 and more. Negative: -errno, ERR_FORMAT. */
 static int
 read_switch(int dir, const char *name)
@@ -151,7 +168,10 @@ tell_modules(struct posture *p, bool locked)
 	char signed_only[8] = "";
 	int off = read_switch(p->job->proc, "sys/kernel/modules_disabled");
 
-	if (off == -ENOENT) {
+	if (off == -ENOENT && !has(p->job->proc, ALWAYS)) {
+		tell_no_proc_sys(p, &line);
+		return;
+	} else if (off == -ENOENT) {
 		line.seen = "this kernel loads none";
 	} else if (off < 0) {
 		unknown(p, &line, off);
@@ -187,7 +207,10 @@ tell_kexec(struct posture *p, bool locked)
 	};
 	int off = read_switch(p->job->proc, "sys/kernel/kexec_load_disabled");
 
-	if (off == -ENOENT) {
+	if (off == -ENOENT && !has(p->job->proc, ALWAYS)) {
+		tell_no_proc_sys(p, &line);
+		return;
+	} else if (off == -ENOENT) {
 		line.seen = "this kernel starts no other";
 	} else if (off < 0) {
 		unknown(p, &line, off);
@@ -222,12 +245,11 @@ read_variable(struct posture *p, const char *name)
 	return text[4];
 }
 
-/* Mounted or not, the folder is there. */
+/* The folder may be there for others to be mounted on. */
 static bool
-has_variables(struct posture *p)
+has_any(int sys, const char *folder)
 {
-	int fd = openat(p->job->sys, EFIVARS,
-	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(sys, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 	bool any = false;
@@ -275,10 +297,13 @@ judge_absent(struct posture *p, struct posture_line *line)
 	char text[8];
 
 	line->state = POSTURE_NOTE;
-	if (posture_small(p->job->sys, "firmware/efi/fw_platform_size", text,
-	                  sizeof(text)) < 0) {
+	if (!has_any(p->job->sys, "firmware")) {
+		line->seen = "not told: /sys/firmware is not there, or "
+		    "something is mounted over it";
+	} else if (posture_small(p->job->sys, "firmware/efi/fw_platform_size",
+	                         text, sizeof(text)) < 0) {
 		line->seen = "the machine was not started by UEFI";
-	} else if (has_variables(p)) {
+	} else if (has_any(p->job->sys, EFIVARS)) {
 		line->seen = "the firmware has none";
 	} else {
 		line->state = POSTURE_UNKNOWN;
