@@ -288,6 +288,13 @@ START_TEST(kernel_secure_boot)
 	                             "UEFI"));
 	text("sys/firmware/efi/fw_platform_size", "64\n");
 	text(EFIVARS ".x", "");
+#if defined(__x86_64__)
+	again(posture_kernel);
+	expect("secure-boot", POSTURE_NOTE);
+	ck_assert_ptr_null(line_of("secure-boot", NULL)->mend);
+	ck_assert_ptr_nonnull(line_of("secure-boot", NULL)->keep);
+#endif
+	text("sys/firmware/efi/runtime-map/0/type", "0x5\n");
 	again(posture_kernel);
 	expect("secure-boot", POSTURE_UNKNOWN);
 	ck_assert_str_eq(line_of("secure-boot", NULL)->mend, "mount -t "

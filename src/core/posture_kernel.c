@@ -290,6 +290,21 @@ judge_started(struct posture *p, struct posture_line *line)
 	return 0;
 }
 
+/*
+ * efi=noruntime: efivarfs can't be mounted. Only x86 says so, by a map of what
+ * it keeps of the firmware.
+ */
+static bool
+has_no_services(struct posture *p)
+{
+#if defined(__x86_64__)
+	return !has(p->job->sys, "firmware/efi/runtime-map");
+#else
+	(void)p;
+	return false;
+#endif
+}
+
 /* Why the firmware's variable is not there. */
 static void
 judge_absent(struct posture *p, struct posture_line *line)
@@ -305,6 +320,10 @@ judge_absent(struct posture *p, struct posture_line *line)
 		line->seen = "the machine was not started by UEFI";
 	} else if (has_any(p->job->sys, EFIVARS)) {
 		line->seen = "the firmware has none";
+	} else if (has_no_services(p)) {
+		line->seen = "the kernel was started without the firmware's "
+		    "services: what is on can't be told";
+		line->keep = "the kernel's command line: efi=runtime";
 	} else {
 		line->state = POSTURE_UNKNOWN;
 		line->seen = "efivarfs is not mounted";
