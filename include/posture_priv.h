@@ -119,14 +119,16 @@ int posture_search_path(struct posture *p,
 /* What /proc/PID/status says. */
 struct posture_process {
 	pid_t pid;
+	pid_t tid;		/* of its thread that can do most */
 	char comm[64];		/* odd bytes escaped */
 	char unit[256];		/* of systemd; "": none */
 	uint32_t uid;		/* effective */
 	uint64_t held;		/* capabilities, effective or permitted */
 	uint64_t bound;		/* that it could come to hold */
+	unsigned int threads;
 	bool body;		/* no kernel thread, and not ended */
 };
-/* 0 or ERR_FORMAT. Fills all but pid and unit. */
+/* 0 or ERR_FORMAT. Fills all but pid, tid and unit. */
 int posture_status(const char *text, size_t n, struct posture_process *ret);
 /* The unit that /proc/PID/cgroup names; "" for none. */
 void posture_unit_of(const char *text, size_t n, char *ret, size_t size);
@@ -136,8 +138,9 @@ struct posture_sockets;
 int posture_sockets_new(int proc, struct posture_sockets **ret);
 void posture_sockets_free(struct posture_sockets *s);
 /*
- * Has the process one? Its kind ("tcp", "udp6", ...; static) in *ret, NULL:
- * none. 0, or -errno: it can't be told.
+ * Has the process, or thread, one? Its kind ("tcp", "udp6", "vsock", "network"
+ * where it is in no table, ...; static) in *ret, NULL: none. 0, or -errno: it
+ * can't be told.
  */
 int posture_sockets_of(struct posture_sockets *s, pid_t pid,
                        const char **ret);

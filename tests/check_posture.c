@@ -623,6 +623,44 @@ START_TEST(sockets_without_table)
 }
 END_TEST
 
+/* One that can do more than the first, whose descriptors may be gone. */
+START_TEST(processes_of_threads)
+{
+	static const char first[] = "Name:\tm\nUid:\t0\t0\t0\t0\nThreads:\t2\n"
+	    "CapPrm:\t" NONE "\nCapEff:\t" NONE "\nCapBnd:\t" LESS "\n";
+	static const char other[] = "Name:\tt\nUid:\t7\t7\t7\t7\n"
+	    "VmSize:\t1 kB\nThreads:\t2\nCapPrm:\t" ALL "\n"
+	    "CapEff:\t" NONE "\nCapBnd:\t" ALL "\n";
+	const struct posture_line *line;
+
+	at_rest();
+	/* its own folder; it is not listed by the kernel */
+	make(&(struct made){ 39, "t", 0, NONE, LESS, "a.service", 1, 4711 });
+	gone("proc/39/status");
+	text("proc/38/status", first);
+	text("proc/38/task/38/status", first);
+	again(posture_processes);
+	expect("capability-user", POSTURE_OK);
+	expect("services", POSTURE_OK);
+	text("proc/38/task/39/status", other);
+	again(posture_processes);
+	expect("capability-user", POSTURE_BAD);
+	line = line_of("capability-user", NULL);
+	ck_assert_str_eq(line->seen, "process 38 (m) of user 7 holds "
+	                 "CAP_LINUX_IMMUTABLE");
+	line = line_of("capability-net", NULL);
+	ck_assert_ptr_nonnull(strstr(line->seen, "a tcp socket"));
+	expect("services", POSTURE_NOTE);
+	text("proc/38/task/39/status", "Name:\tcut\n");
+	again(posture_processes);
+	expect("processes", POSTURE_UNKNOWN);
+	/* gone meanwhile */
+	gone("proc/38/task/39/status");
+	again(posture_processes);
+	ck_assert_ptr_null(line_of("processes", NULL));
+}
+END_TEST
+
 START_TEST(processes_of_services)
 {
 	at_rest();
@@ -724,7 +762,8 @@ START_TEST(status_bad)
 		"", "\n", "Name", "Uid:\t0\n", "Uid:\t1\t-2\t3\t4\n",
 		"Uid:\t1\t4294967296\t3\n", "CapPrm:\t0\n",
 		"CapEff:\t00000000000002zz\n", "CapBnd:\t" ALL "0\n",
-		"CapEff:\t000000000000020A\n", "Uid:\t\t\t\t\n"
+		"CapEff:\t000000000000020A\n", "Uid:\t\t\t\t\n",
+		"Threads:\t-1\n", "Threads:\t4294967296\n"
 	};
 	struct posture_process q = { .pid = 5, .uid = 77 };
 	char both[600];
@@ -1318,6 +1357,7 @@ suite(void)
 	tcase_add_test(t, processes_with_sockets);
 	tcase_add_test(t, processes_that_end);
 	tcase_add_test(t, sockets_without_table);
+	tcase_add_test(t, processes_of_threads);
 	tcase_add_test(t, processes_of_services);
 	tcase_add_test(t, processes_unknown);
 	tcase_add_test(t, processes_hidden);

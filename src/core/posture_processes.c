@@ -196,25 +196,110 @@ has_gone(ssize_t err)
 	return err == -ENOENT || err == -ESRCH;
 }
 
+static DIR *
+open_folder(int proc, const char *name)
+{
+	int fd = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL && fd >= 0)
+		close(fd);
+	return dir;
+}
+
+static int
+read_status(struct watch *w, const char *name, struct posture_process *ret)
+{
+	ssize_t n = posture_small(w->p->job->proc, name, w->text,
+	                          STATUS_SIZE);
+
+	return n < 0 ? (int)n : posture_status(w->text, (size_t)n, ret);
+}
+
+static int
+rank(const struct posture_process *q)
+{
+	return !q->body ? 0 : (q->held & RIGHT) == 0 ? 1 : q->uid == 0 ? 2 : 3;
+}
+
+/* The thread that can do most stands for them all: they share their memory,
+ * and each has rights of its own. The first may have ended. */
+static int
+add_thread(struct watch *w, pid_t tid, struct posture_process *q)
+{
+	struct posture_process t = { .pid = tid };
+	char name[64];
+	int r;
+
+	snprintf(name, sizeof(name), "%d/task/%d/status", (int)q->pid,
+	         (int)tid);
+	r = read_status(w, name, &t);
+	if (r < 0)
+		return has_gone(r) ? 0 : r;
+	q->bound |= t.body ? t.bound : 0;
+	if (rank(&t) > rank(q)) {
+		q->tid = tid;
+		q->uid = t.uid;
+		q->held = t.held;
+		q->body = t.body;
+	}
+	return 0;
+}
+
+static int
+add_threads(struct watch *w, struct posture_process *q)
+{
+	char name[32];
+	struct dirent *e;
+	DIR *dir;
+	int r = 0;
+
+	snprintf(name, sizeof(name), "%d/task", (int)q->pid);
+	dir = open_folder(w->p->job->proc, name);
+	if (dir == NULL)
+		return -errno;
+	if (!q->body)
+		q->bound = 0;
+	while (r == 0 && (e = readdir(dir)) != NULL) {
+		unsigned long long tid;
+
+		if (lines_number(e->d_name, strlen(e->d_name), INT32_MAX,
+		                 &tid) == 0)
+			r = add_thread(w, (pid_t)tid, q);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int
+read_process(struct watch *w, struct posture_process *q)
+{
+	char name[32];
+	int r;
+
+	snprintf(name, sizeof(name), "%d/status", (int)q->pid);
+	r = read_status(w, name, q);
+	return r == 0 && q->threads > 1 ? add_threads(w, q) : r;
+}
+
 static void
 look_at_process(struct watch *w, pid_t pid)
 {
-	struct posture_process q = { .pid = pid };
+	struct posture_process q = { .pid = pid, .tid = pid };
 	const char *kind = NULL;
 	char name[32];
 	ssize_t n;
-	int r;
+	int r = read_process(w, &q);
 
-	snprintf(name, sizeof(name), "%d/status", (int)pid);
-	n = posture_small(w->p->job->proc, name, w->text, STATUS_SIZE);
-	if (n < 0 || posture_status(w->text, (size_t)n, &q) < 0) {
-		w->unseen += !has_gone(n);
+	if (r < 0) {
+		w->unseen += !has_gone(r);
 		return;
 	}
 	w->seen++;
-	if (!q.body || is_elsewhere(w, pid))
+	if (!q.body || is_elsewhere(w, q.tid))
 		return;
-	snprintf(name, sizeof(name), "%d/cgroup", (int)pid);
+	/* a thread's folder is there, too, without being listed (proc(5)) */
+	snprintf(name, sizeof(name), "%d/cgroup", (int)q.tid);
 	n = posture_small(w->p->job->proc, name, w->text, STATUS_SIZE);
 	if (n > 0)
 		posture_unit_of(w->text, (size_t)n, q.unit, sizeof(q.unit));
@@ -223,7 +308,7 @@ look_at_process(struct watch *w, pid_t pid)
 		return;
 	if (q.uid != 0)
 		tell_user(w, &q);
-	r = posture_sockets_of(w->sockets, pid, &kind);
+	r = posture_sockets_of(w->sockets, q.tid, &kind);
 	if (r == -ENOMEM)
 		w->p->err = r;
 	else if (r < 0)
@@ -346,20 +431,15 @@ void
 posture_processes(struct posture *p)
 {
 	struct watch w = { .p = p };
-	DIR *dir = NULL;
-	int fd;
+	DIR *dir;
 
 	if (p->job->proc < 0)
 		return;
 	start(&w);
-	fd = openat(p->job->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		dir = fdopendir(fd);
+	dir = open_folder(p->job->proc, ".");
 	if (dir != NULL) {
 		look_at_all(&w, dir);
 		closedir(dir);
-	} else if (fd >= 0) {
-		close(fd);
 	}
 	tell_rest(&w);
 	tell_services(&w);

@@ -73,6 +73,7 @@ look_at_line(const char *line, size_t len, struct posture_process *p,
 {
 	const char *colon = memchr(line, ':', len), *value;
 	size_t key, n;
+	unsigned long long v;
 	uint64_t held = 0;
 	int r = 0;
 
@@ -92,6 +93,9 @@ look_at_line(const char *line, size_t len, struct posture_process *p,
 	} else if (IS("Uid")) {
 		r = effective(value, n, &p->uid);
 		*seen |= UID;
+	} else if (IS("Threads")) {
+		r = lines_number(value, n, INT32_MAX, &v);
+		p->threads = r == 0 ? (unsigned int)v : 0;
 	} else if (IS("VmSize")) {
 		p->body = true;
 	} else if (IS("CapEff") || IS("CapPrm")) {
@@ -118,6 +122,7 @@ posture_status(const char *text, size_t n, struct posture_process *ret)
 
 	p.comm[0] = '\0';
 	p.held = p.bound = 0;
+	p.threads = 0;
 	p.body = false;
 	lines_init(&l, text, n);
 	while (r == 0 && lines_next(&l, &line, &len))
