@@ -79,9 +79,8 @@ int state_retreat(struct state *s);
  * The file beside the journal in which the real program notes itself
  * (alive.h); a descriptor of the caller's, or -errno.
  */
+#define STATE_CHILD "child"
 int state_child_note(struct state *s);
-/* The same beside the journal of the other place: to be read; -ENOENT. */
-int state_other_child_note(struct state *s);
 
 /*
  * True if another process of ours holds the lock (readers ask).

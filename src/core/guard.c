@@ -161,12 +161,26 @@ guard_may_adopt(const struct session *s, struct diag *diag)
 	                "postinst may adopt");
 }
 
+/* Beside the journal of the other place; to be read. */
+static int
+other_note(struct state *s)
+{
+	int place = state_other_place(s), fd;
+
+	if (place < 0)
+		return place;
+	fd = openat(place, STATE_CHILD, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	            O_CLOEXEC);
+	close(place);
+	return fd;
+}
+
 /* The real program of an interrupted run, wherever that had its journal. */
 static bool
 child_lives(struct state *s, pid_t *ret_pid)
 {
 	int (*const notes[])(struct state *) = {
-		state_child_note, state_other_child_note
+		state_child_note, other_note
 	};
 	bool lives = false;
 

@@ -464,30 +464,13 @@ state_retreat(struct state *s)
 	return 0;
 }
 
-#define CHILD_NOTE "child"
-
 int
 state_child_note(struct state *s)
 {
-	int fd = openat(s->run_fd, CHILD_NOTE, O_RDWR | O_CREAT | O_NOFOLLOW |
+	int fd = openat(s->run_fd, STATE_CHILD, O_RDWR | O_CREAT | O_NOFOLLOW |
 	                O_NONBLOCK | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -errno : fd;
-}
-
-int
-state_other_child_note(struct state *s)
-{
-	int place = state_other_place(s), fd;
-
-	if (place < 0)
-		return place;
-	fd = openat(place, CHILD_NOTE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	            O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	close(place);
-	return fd;
 }
 
 bool
