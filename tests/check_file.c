@@ -117,6 +117,22 @@ START_TEST(read_takes_large_files)
 }
 END_TEST
 
+/* Nothing is read of it, and no memory taken. */
+START_TEST(read_refuses_what_says_that_it_is_too_large)
+{
+	struct buf some;
+	int fd = openat(dir, "f", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, 1 << 30), 0);
+	close(fd);
+	buf_init(&some, 1 << 29);
+	ck_assert_int_eq(file_read(dir, "f", &some), ERR_LIMIT);
+	ck_assert_uint_eq(some.cap, 0);
+	buf_free(&some);
+}
+END_TEST
+
 START_TEST(read_keeps_the_bound)
 {
 	struct buf small;
@@ -415,6 +431,7 @@ suite(void)
 	tcase_add_test(t, read_appends_all);
 	tcase_add_test(t, read_takes_empty_files);
 	tcase_add_test(t, read_takes_large_files);
+	tcase_add_test(t, read_refuses_what_says_that_it_is_too_large);
 	tcase_add_test(t, read_keeps_the_bound);
 	tcase_add_test(t, read_does_not_trust_the_size);
 	tcase_add_test(t, read_refuses_what_is_no_file);

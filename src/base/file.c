@@ -11,7 +11,10 @@
 #include "err.h"
 #include "file.h"
 
-enum { READ_STEP = 16 * 1024 };
+enum {
+	READ_STEP = 16 * 1024,
+	PAGE_MOST = 64 * 1024	/* on any machine */
+};
 
 static ssize_t
 read_some(int fd, void *data, size_t n)
@@ -26,10 +29,12 @@ read_some(int fd, void *data, size_t n)
 	return errno == EISDIR ? ERR_NOT_REGULAR : -errno;
 }
 
-/* Memory for all of a regular file at once; anything else grows by steps. A
- * file of sysfs says that it has a page: what is too much only reading tells.
- * One of /proc says that it has nothing, and a sysctl gives all that it has to
- * the first read, or never. */
+/*
+ * Memory for all of a regular file at once; anything else grows by steps. A
+ * file of sysfs says that it has a page, and reading tells what it has; what
+ * is larger than that, and too large, is refused unread. One of /proc says
+ * that it has nothing, and a sysctl gives all to the first read, or never.
+ */
 static int
 reserve_rest(int fd, struct buf *b)
 {
@@ -44,6 +49,9 @@ reserve_rest(int fd, struct buf *b)
 	at = lseek(fd, 0, SEEK_CUR);
 	if (at < 0 || (st.st_size <= at && at > 0))
 		return 0;
+	if (st.st_size - at > PAGE_MOST &&
+	    (unsigned long long)(st.st_size - at) > room)
+		return ERR_LIMIT;
 	if (st.st_size == 0 || (unsigned long long)(st.st_size - at) > room)
 		return buf_reserve(b, room < READ_STEP ? room : READ_STEP);
 	return buf_reserve(b, (size_t)(st.st_size - at));
