@@ -46,7 +46,7 @@ BED_PACKAGES="cron dbus man-db iputils-ping openssh-client perl-doc
 # of front ends, so that the others' images stay small.
 BED_FRONTENDS="aptitude python3-apt unattended-upgrades packagekit
 	packagekit-tools apt-utils debconf locales initramfs-tools python3
-	fakeroot dpkg-dev dbus mtree-netbsd libarchive-tools"
+	fakeroot dpkg-dev dbus mtree-netbsd libarchive-tools acl libcap2-bin"
 # Raise it when images made by older code must not be used any more.
 BED_VERSION=1
 BED_SIZE=6G
