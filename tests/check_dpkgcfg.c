@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "check_main.h"
 #include "cmdline.h"
 #include "dpkgcfg.h"
@@ -229,6 +230,22 @@ START_TEST(test_trouble)
 }
 END_TEST
 
+/* As a policy for this program alone has it. */
+static int
+confined(int i)
+{
+	static char *argv[] = { "dpkg", "-r", "x", NULL };
+	struct cmdline_host host = { "/etc/dpkg", no_env };
+	struct cmdline c;
+
+	(void)i;
+	HOLDS(deny(SYS_openat, -1, 0, EPERM));
+	HOLDS(cmdline_parse(&c, 3, argv, &host) == -EPERM);
+	return 0;
+}
+
+APART_TEST(test_confined, confined)
+
 START_TEST(test_lines)
 {
 	static const struct {
@@ -377,6 +394,7 @@ suite(void)
 	tcase_add_test(t, test_home);
 	tcase_add_test(t, test_dead);
 	tcase_add_test(t, test_trouble);
+	tcase_add_test(t, test_confined);
 	tcase_add_test(t, test_lines);
 	tcase_add_test(t, test_long);
 	tcase_add_test(t, test_table);

@@ -75,11 +75,12 @@ dpkgcfg_line(char *line, dpkgcfg_fn *fn, void *ctx)
 }
 
 /* What keeps us from reading need not keep dpkg from it: that is no verdict on
- * the file. 0 otherwise. */
+ * the file. 0 otherwise. Root meets EPERM where a policy confines one program
+ * and not the other. */
 static int
 own_trouble(int err)
 {
-	return err_passes(-err) ? -err : 0;
+	return err_passes(-err) || err == EPERM ? -err : 0;
 }
 
 static int

@@ -21,6 +21,7 @@
 
 #include "cmdline.h"
 #include "companion.h"
+#include "err.h"
 #include "marker.h"
 #include "real.h"
 
@@ -114,6 +115,15 @@ is_adopted(const char *instdir)
 	return adopted;
 }
 
+/* An error of the moment: nothing is half done then, nor left unprotected. */
+static int
+not_now(int err)
+{
+	say("nothing was started, to be tried again: cannot run ",
+	    DI_ENGINE_PATH, reason_of(err));
+	return EXIT_TROUBLE;
+}
+
 /*
  * The engine is not there or does not start. Over flags, dpkg fails loudly
  * where it writes files, so a repair can begin; but it reports a removal
@@ -123,6 +133,8 @@ static int
 without_engine(enum cmd_action action, int err, const char *self,
                char **argv, char **envp)
 {
+	if (err_passes(-err))
+		return not_now(err);
 	if (action == CMD_REMOVE || action == CMD_PURGE) {
 		say("nothing removed, since the files are still protected; "
 		    "dpkg-immutable can be reinstalled once its "
@@ -202,6 +214,8 @@ run_companion(enum real_program program, const char *self, int argc,
 	if (!ours)
 		return become_real(program, self, argv, envp);
 	execve(DI_ENGINE_PATH, argv, envp);
+	if (err_passes(-errno))
+		return not_now(errno);
 	/* Over flags all three fail loudly. */
 	say("warning: running over protected files: cannot run ",
 	    DI_ENGINE_PATH, reason_of(errno));
