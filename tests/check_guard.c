@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 
 #include "alive.h"
+#include "apart.h"
 #include "core_fixture.h"
 #include "guard.h"
 #include "lock.h"
+#include "nested.h"
 
 static void
 bare(void)
@@ -217,6 +219,35 @@ START_TEST(the_note_of_the_other_place)
 }
 END_TEST
 
+static int
+wait_without_locks(int i)
+{
+	struct timespec before, after;
+
+	(void)i;
+	HOLDS(deny(SYS_fcntl, 1, F_OFD_SETLK, ENOMEM));
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	HOLDS(nested_wait(session->state, 20) == -1);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	HOLDS(after.tv_sec - before.tv_sec < 10);
+	return 0;
+}
+
+/* Nobody can have joined who could not lock either. */
+START_TEST(no_wait_where_there_are_no_locks)
+{
+	int fd;
+
+	NEEDS_ROOT();
+	adopt();
+	bare();
+	fd = nested_wait(session->state, 1);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	apart(wait_without_locks, 0);
+}
+END_TEST
+
 START_TEST(the_right_to_flag)
 {
 	unsigned long names, after, free_inodes;
@@ -253,6 +284,7 @@ suite(void)
 	tcase_add_test(t, dpkg_at_work);
 	tcase_add_test(t, below_a_dpkg_without_engine);
 	tcase_add_test(t, the_note_of_the_other_place);
+	tcase_add_test(t, no_wait_where_there_are_no_locks);
 	tcase_add_test(t, the_right_to_flag);
 	suite_add_tcase(s, t);
 	return s;

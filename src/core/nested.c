@@ -135,12 +135,13 @@ nested_wait(struct state *s, unsigned int seconds)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	unsigned long left = seconds * (1000000000UL / POLL_NS);
-	int fd = open_visitors(s->run_fd);
+	int fd = open_visitors(s->run_fd), r;
 
 	if (fd < 0)
 		return -1;
-	while (try_lock(fd, F_WRLCK) < 0) {
-		if (left-- == 0) {
+	while ((r = try_lock(fd, F_WRLCK)) < 0) {
+		/* without locks (ENOMEM, ENOLCK) nobody has joined */
+		if ((r != -EAGAIN && r != -EACCES) || left-- == 0) {
 			close(fd);
 			return -1;
 		}
