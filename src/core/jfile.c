@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -15,6 +16,8 @@
 #define STEP		((size_t)64 << 10)
 /* No byte of the file is there. */
 #define LOCK_BYTE	((off_t)1 << 40)
+#define UNLOCK_TRIES	100
+#define UNLOCK_PAUSE_NS	10000000L
 
 static const unsigned char zeros[STEP];
 
@@ -121,10 +124,14 @@ jfile_lock(int fd, short type)
 void
 jfile_unlock(int fd)
 {
+	const struct timespec pause = { .tv_nsec = UNLOCK_PAUSE_NS };
 	struct flock fl = { .l_type = F_UNLCK, .l_whence = SEEK_SET,
 	                    .l_start = LOCK_BYTE, .l_len = 1 };
 
-	fcntl(fd, F_OFD_SETLK, &fl);
+	/* even that may want memory, and who waits for it would do so for ever */
+	for (int i = 0; i < UNLOCK_TRIES && fcntl(fd, F_OFD_SETLK, &fl) < 0;
+	     i++)
+		nanosleep(&pause, NULL);
 }
 
 int
