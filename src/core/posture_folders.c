@@ -119,36 +119,32 @@ lets_write(const unsigned char *at)
 
 /*
  * Where there is an ACL the group's bits are its mask: who else may write is
- * in its entries alone. Of a long one it is taken for granted.
+ * in its entries alone. Of a long one it is taken for granted. Or -errno.
  */
-static bool
-acl_lets_write(struct posture *p, const char *path, const struct node *n)
+static int
+acl_lets_write(int fd, const struct node *n)
 {
 	unsigned char acl[1024];
 	char name[40];
 	ssize_t len;
-	int fd;
 
 	if (S_ISLNK(n->mode) || (n->mode & S_IWGRP) == 0)
-		return false;
-	fd = posture_open(p, path, O_PATH | O_NOFOLLOW);
-	if (fd < 0)
-		return false;
+		return 0;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	len = getxattr(name, "system.posix_acl_access", acl, sizeof(acl));
-	if (len < 0 && errno == ERANGE)
-		len = -ERANGE;
-	close(fd);
+	if (len < 0)
+		return errno == ERANGE ? 1 : errno == ENODATA ||
+		    errno == EOPNOTSUPP ? 0 : -errno;
 	for (ssize_t at = 4; at + 8 <= len; at += 8)
 		if (lets_write(acl + at))
-			return true;
-	return len == -ERANGE;
+			return 1;
+	return 0;
 }
 
 /* What is wrong with it, and the command that mends it. */
 static bool
-judge(struct visit *v, const char *path, const struct node *n, bool way,
-      struct posture_line *line)
+judge(struct visit *v, const char *path, const struct node *n, bool acl,
+      bool way, struct posture_line *line)
 {
 	struct posture *p = v->p;
 	bool link = S_ISLNK(n->mode);
@@ -157,12 +153,11 @@ judge(struct visit *v, const char *path, const struct node *n, bool way,
 	/* members can take nothing away there, as cron's crontabs are kept */
 	bool group = !link && (n->mode & S_IWGRP) != 0 && n->gid != 0 &&
 	    (n->mode & S_ISVTX) == 0;
-	bool acl = path != NULL && !sticky &&
-	    acl_lets_write(p, path, n);
 	const char *word, *chown = "", *chmod = "";
 
+	acl &= !sticky;
 	group |= acl;
-	if ((n->uid == 0 && !others && !group) || path == NULL)
+	if (n->uid == 0 && !others && !group)
 		return false;
 	word = posture_path(p, path);
 	if (n->uid != 0)
@@ -195,38 +190,12 @@ judge(struct visit *v, const char *path, const struct node *n, bool way,
 
 /* The flag keeps all from writing to a file, and files from a folder. */
 static bool
-is_immutable(struct posture *p, const char *path, const struct node *n)
+is_immutable(int fd, const struct node *n)
 {
 	struct fskind kind;
-	int fd = posture_open(p, path, O_PATH | O_NOFOLLOW);
-	bool flagged;
 
-	if (fd < 0)
-		return false;
-	flagged = fskind_of(fd, &kind) == 0 && !S_ISDIR(n->mode) &&
+	return fskind_of(fd, &kind) == 0 && !S_ISDIR(n->mode) &&
 	    (iflag_of_node(n, kind.flags) & IFLAG_IMMUTABLE) != 0;
-	close(fd);
-	return flagged;
-}
-
-static void
-check(struct visit *v, const char *path, const struct node *n, bool way)
-{
-	struct posture_line line;
-
-	if (v->p->err < 0 || !judge(v, path, n, way, &line) ||
-	    is_immutable(v->p, path, n) ||
-	    strmap_get(v->told, path, NULL) > 0)
-		return;
-	if (strmap_put(v->told, path, 1) < 0)
-		v->p->err = -ENOMEM;
-	if (v->told_here == TOLD_MAX) {
-		v->more++;
-		v->worst |= line.state == POSTURE_BAD;
-		return;
-	}
-	v->told_here++;
-	posture_tell(v->p, &line);
 }
 
 static void
@@ -245,6 +214,65 @@ static void
 tell_unknown(struct visit *v, const char *path, int err)
 {
 	tell_text(v, path, err_text(err));
+}
+
+static void
+tell_once(struct visit *v, const struct posture_line *line)
+{
+	if (strmap_get(v->told, line->subject, NULL) > 0)
+		return;
+	if (strmap_put(v->told, line->subject, 1) < 0)
+		v->p->err = -ENOMEM;
+	if (v->told_here == TOLD_MAX) {
+		v->more++;
+		v->worst |= line->state == POSTURE_BAD;
+		return;
+	}
+	v->told_here++;
+	posture_tell(v->p, line);
+}
+
+/* Root's, and nobody else may write: most are. */
+static bool
+is_fine(const struct node *n)
+{
+	return n->uid == 0 && (S_ISLNK(n->mode) ||
+	                       (n->mode & (S_IWOTH | S_IWGRP)) == 0);
+}
+
+static bool
+is_same(int fd, const struct node *n)
+{
+	struct node now;
+
+	return node_of_fd(fd, &now) == 0 && now.ino == n->ino &&
+	       now.dev == n->dev;
+}
+
+/* What is gone, or another, by now is not told. */
+static void
+check(struct visit *v, const char *path, const struct node *n, bool way)
+{
+	struct posture_line line;
+	int fd, acl;
+
+	if (v->p->err < 0 || path == NULL || is_fine(n))
+		return;
+	fd = posture_open(v->p, path, O_PATH | O_NOFOLLOW);
+	if (fd == -ENOENT)
+		return;
+	if (fd >= 0 && !is_same(fd, n)) {
+		close(fd);
+		return;
+	}
+	acl = fd < 0 ? fd : acl_lets_write(fd, n);
+	if (acl < 0)
+		tell_unknown(v, path, acl);
+	if (judge(v, path, n, acl > 0, way, &line) &&
+	    (fd < 0 || !is_immutable(fd, n)))
+		tell_once(v, &line);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Below the root, of what an O_PATH descriptor stands for; NULL: unknown. */

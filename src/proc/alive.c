@@ -37,23 +37,28 @@ number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* A field of proc(5)'s stat, in `text`; NULL where nobody tells. A name may
- * hold blanks and brackets, so counting starts behind the last bracket. */
-static const char *
-stat_word(const char *path, int wanted, char *text, size_t size)
+/* proc(5)'s stat; false where nobody tells. */
+static bool
+read_stat(const char *path, char text[STAT_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	const char *at;
 	ssize_t n;
 
 	if (fd < 0)
-		return NULL;
-	n = read(fd, text, size - 1);
+		return false;
+	n = read(fd, text, STAT_SIZE - 1);
 	close(fd);
-	if (n <= 0)
-		return NULL;
-	text[n] = '\0';
-	at = strrchr(text, ')');
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* A field of it, or NULL. A name may hold blanks and brackets, so counting
+ * starts behind the last bracket. */
+static const char *
+field_of(const char *text, int wanted)
+{
+	const char *at = strrchr(text, ')');
+
 	for (int field = 2; at != NULL && field < wanted; field++) {
 		at = strchr(at, ' ');
 		if (at != NULL)
@@ -62,12 +67,11 @@ stat_word(const char *path, int wanted, char *text, size_t size)
 	return at;
 }
 
-/* The same of a number; 0 where nobody tells. */
+/* 0: it is not there, or no number. */
 static unsigned long long
-stat_field(const char *path, int wanted)
+number_of(const char *text, int wanted)
 {
-	char text[STAT_SIZE];
-	const char *at = stat_word(path, wanted, text, sizeof(text));
+	const char *at = field_of(text, wanted);
 	unsigned long long value = 0;
 
 	return at != NULL && number(&at, &value) ? value : 0;
@@ -76,19 +80,11 @@ stat_field(const char *path, int wanted)
 /* Only its parent has not asked for it yet, as where a container's first
  * process never does. */
 static bool
-has_ended(const char *path)
+has_ended(const char *text)
 {
-	char text[STAT_SIZE];
-	const char *at = stat_word(path, STATE_FIELD, text, sizeof(text));
+	const char *at = field_of(text, STATE_FIELD);
 
 	return at != NULL && (*at == 'Z' || *at == 'X');
-}
-
-/* When a process began, in ticks since boot. */
-static unsigned long long
-started(const char *path)
-{
-	return stat_field(path, START_FIELD);
 }
 
 /* The time in the same ticks; for a process that has just begun. */
@@ -117,10 +113,12 @@ same_start(unsigned long long a, unsigned long long b)
 int
 alive_note(int fd)
 {
-	char note[NOTE_SIZE];
-	unsigned long long start = started("/proc/self/stat");
+	char note[NOTE_SIZE], text[STAT_SIZE];
+	unsigned long long start = 0;	/* in ticks since boot */
 	int n;
 
+	if (read_stat("/proc/self/stat", text))
+		start = number_of(text, START_FIELD);
 	n = snprintf(note, sizeof(note), "%d %llu\n", (int)getpid(),
 	             start != 0 ? start : ticks_now());
 	memset(note + n, ' ', sizeof(note) - (size_t)n);
@@ -131,8 +129,8 @@ alive_note(int fd)
 int
 alive_noted(int fd, pid_t *ret_pid)
 {
-	char note[NOTE_SIZE + 1], path[64];
-	unsigned long long pid, start, now;
+	char note[NOTE_SIZE + 1], path[64], text[STAT_SIZE];
+	unsigned long long pid, start, now = 0;
 	const char *at = note;
 	ssize_t n = pread(fd, note, NOTE_SIZE, 0);
 
@@ -145,9 +143,12 @@ alive_noted(int fd, pid_t *ret_pid)
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
-	now = started(path);
-	if ((start != 0 && now != 0 && !same_start(now, start)) ||
-	    has_ended(path))
+	if (read_stat(path, text)) {
+		if (has_ended(text))
+			return 0;
+		now = number_of(text, START_FIELD);
+	}
+	if (start != 0 && now != 0 && !same_start(now, start))
 		return 0;
 	/* it may have gone meanwhile */
 	if (now == 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
@@ -159,10 +160,10 @@ alive_noted(int fd, pid_t *ret_pid)
 pid_t
 alive_parent(pid_t pid)
 {
-	char path[64];
+	char path[64], text[STAT_SIZE];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	return (pid_t)stat_field(path, PARENT_FIELD);
+	return read_stat(path, text) ? (pid_t)number_of(text, PARENT_FIELD) : 0;
 }
 
 bool
