@@ -79,7 +79,7 @@ recorded_before(struct work *w)
 		return 0;
 	r = history_ledgers(s->state->history_fd, &h, &broken);
 	if (r < 0)
-		return r == -ENOMEM || err_passes(r) ? r : 0;
+		return err_passes(r) ? r : 0;
 	r = 0;
 	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
 		const struct package *p = &s->db->packages[i];

@@ -156,6 +156,12 @@ recover_one(struct session *outer, struct journal *j, struct tally *tally,
 	r.account.s = s;
 	if (e == 0 && s->state != NULL)
 		e = recover_close(s, &r.c, wish, diag);
+	/* All is closed, and what was recorded is told by whoever comes next:
+	 * with the journal DONE nobody would. */
+	if (e == 0 && err_passes(r.c.record_error))
+		e = diag_set(diag, r.c.record_error, STATE_DIR "/ledger", 0,
+		             "closed, and not recorded: %s",
+		             err_text(r.c.record_error));
 	if (e == 0) {
 		recover_record(s, &r, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");

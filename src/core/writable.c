@@ -82,7 +82,7 @@ begin(struct want *w, struct session *s, struct diag *diag)
 		                strerror(errno));
 	if (s->mounts == NULL)
 		r = mounts_load("", &s->mounts, &d);
-	if (r == -ENOMEM || err_passes(r)) {
+	if (err_passes(r)) {
 		*diag = d;
 		return r;
 	}
