@@ -47,14 +47,14 @@ reserve_rest(int fd, struct buf *b)
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	at = lseek(fd, 0, SEEK_CUR);
-	if (at < 0 || (st.st_size <= at && at > 0))
+	if (at < 0 || (at > 0 && st.st_size <= at))
 		return 0;
-	if (st.st_size - at > PAGE_MOST &&
-	    (unsigned long long)(st.st_size - at) > room)
+	st.st_size -= at;
+	if (st.st_size > 0 && (unsigned long long)st.st_size <= room)
+		return buf_reserve(b, (size_t)st.st_size);
+	if (st.st_size > PAGE_MOST)
 		return ERR_LIMIT;
-	if (st.st_size == 0 || (unsigned long long)(st.st_size - at) > room)
-		return buf_reserve(b, room < READ_STEP ? room : READ_STEP);
-	return buf_reserve(b, (size_t)(st.st_size - at));
+	return buf_reserve(b, room < READ_STEP ? room : READ_STEP);
 }
 
 static int
