@@ -63,17 +63,19 @@ warn_diag(const struct diag *d, const char *after)
 	log_warn("%s; %s", text, after);
 }
 
-/* The program of this machine, whatever root we work on. */
-static void
+/* The program of this machine, whatever root we work on; zeros where there is
+ * none. False: it can't be told. */
+static bool
 own_program(uint64_t *ret_dev, uint64_t *ret_ino)
 {
 	struct stat st;
 
 	*ret_dev = *ret_ino = 0;
-	if (stat(SELF_ENGINE, &st) == 0) {
-		*ret_dev = st.st_dev;
-		*ret_ino = st.st_ino;
-	}
+	if (stat(SELF_ENGINE, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	*ret_dev = st.st_dev;
+	*ret_ino = st.st_ino;
+	return true;
 }
 
 /* The inode that runs cannot be given to another file. */
@@ -82,8 +84,8 @@ session_replaced(const struct session *s)
 {
 	uint64_t dev, ino;
 
-	own_program(&dev, &ino);
-	return s->own_ino != 0 && (dev != s->own_dev || ino != s->own_ino);
+	return own_program(&dev, &ino) && s->own_ino != 0 &&
+	       (dev != s->own_dev || ino != s->own_ino);
 }
 
 static int
@@ -130,7 +132,7 @@ session_open(const char *instdir, const char *admindir,
 	if (s == NULL)
 		return r;
 	s->db_fd = s->before_fd = -1;
-	own_program(&s->own_dev, &s->own_ino);
+	(void)own_program(&s->own_dev, &s->own_ino);
 	s->instdir = instdir;
 	s->guest = instdir[0] != '\0';
 	s->arena = arena_new();
