@@ -76,12 +76,14 @@ include(struct reader *r, const char *word, size_t n, const char *from,
 	DIR *dir;
 	int fd, err;
 
-	if (path[0] != '/') {
+	if (path[0] != '/' && path[0] != '\0') {
 		slash = strrchr(from, '/');
 		path = posture_text(r->p, "%.*s/%s", (int)(slash - from),
 		                    from, path);
 	}
 	slash = strrchr(path, '/');
+	if (slash == NULL)	/* no memory; all is over then */
+		return -ENOMEM;
 	folder = posture_text(r->p, "%.*s", slash == path ? 1 :
 	                      (int)(slash - path), path);
 	if (strpbrk(folder, "*?[") != NULL)
