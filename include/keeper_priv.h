@@ -80,6 +80,6 @@ void keeper_succeed_here(const struct keeper_job *job);
 /* keeper_mounts.c: what the keeper does of mounts. */
 int keeper_mount_here(int fd, int how, bool again);
 /* Starts a process that looks for holders; *ret_fd is where they come from. */
-int keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd);
+int keeper_look(int fd, pid_t *ret_pid, int *ret_fd);
 
 #endif

@@ -20,7 +20,12 @@
 #define SANDBOX_CAP(n) ((uint64_t)1 << (n))
 int sandbox_caps(uint64_t keep);
 
-/* The same for a child of vfork: none at all, and it touches no memory. */
+/*
+ * For a child of vfork that is about to become another's program which only
+ * reads what it is given: no capability at all, no file made, changed or
+ * opened for writing, no core file; no TCP, and no signal to others, where
+ * the kernel can forbid that. It touches no memory, and fails in silence.
+ */
 void sandbox_nothing(void);
 
 /*
@@ -46,7 +51,8 @@ int sandbox_limits(void);
 /*
  * Only the system calls that a worker needs (seccomp(2)); the process is
  * killed at any other: no program can be started, no process touched, no
- * inode flag or mode changed, no socket opened. For this thread and those that
+ * inode flag or mode changed, no socket opened, no file emptied by opening it
+ * (but by openat2(2), which Landlock keeps from that since Linux 6.2). For this thread and those that
  * it makes.
  */
 int sandbox_calls(void);

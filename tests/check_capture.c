@@ -16,6 +16,7 @@
 #include "capture.h"
 #include "check_main.h"
 #include "err.h"
+#include "scratch.h"
 
 static char *environment[] = { (char *)"PATH=/usr/bin:/bin", NULL };
 
@@ -284,6 +285,37 @@ START_TEST(bare_without_capabilities)
 }
 END_TEST
 
+/* Another's reader: what it reads may be made to take it over. */
+START_TEST(bare_without_writing)
+{
+	const char *const scripts[] = {
+		"exec 3<there && read word <&3 && test $word = words",
+		"exec 3>>there", "exec 3>new", "mkdir folder", "rm there"
+	};
+	char *argv[] = { (char *)"/bin/sh", (char *)"-c", NULL, NULL };
+	struct capture c;
+
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0) {
+		printf("# skipped: no Landlock\n");
+		return;
+	}
+	scratch_open();
+	scratch_write("there", "words\n", 6);
+	ck_assert_int_eq(fchdir(scratch_fd), 0);
+	for (size_t i = 0; i < 5; i++) {
+		argv[2] = (char *)scripts[i];
+		ck_assert_int_eq(capture_start(argv, environment, -1, true,
+		                               &c), 0);
+		ck_assert_int_eq(capture_end(&c, 0), i > 0 ? ERR_CHILD : 0);
+		ck_assert_int_eq(capture_start(argv, environment, -1, false,
+		                               &c), 0);
+		ck_assert_int_eq(capture_end(&c, 0), 0);
+	}
+	ck_assert_int_eq(chdir("/"), 0);
+	scratch_close();
+}
+END_TEST
+
 /* Each step of the way, until there are enough. */
 static int
 start_with_few(int unused)
@@ -431,6 +463,7 @@ suite(void)
 	tcase_add_test(t, given_environment);
 	tcase_add_test(t, given_input);
 	tcase_add_test(t, bare_without_capabilities);
+	tcase_add_test(t, bare_without_writing);
 	tcase_add_test(t, few_descriptors);
 	tcase_add_loop_test(t, the_kernel_refuses, 0, 5);
 	tcase_add_test(t, a_root_without_devices);

@@ -2,16 +2,22 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "check_main.h"
@@ -90,6 +96,19 @@ START_TEST(a_caller_that_ignores_children)
 }
 END_TEST
 
+/* A worker gets nothing that can be written to. */
+static int
+read_only(int fd)
+{
+	char name[40];
+	int again;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	again = open(name, O_RDONLY | O_CLOEXEC);
+	close(fd);
+	return again;
+}
+
 /* A helper that died: what was asked of it is asked of the keeper. */
 static int
 lose_helpers(void *ctx)
@@ -115,7 +134,7 @@ lose_helpers(void *ctx)
 
 START_TEST(a_helper_that_is_lost)
 {
-	int fd = open(".", O_RDWR | O_TMPFILE, 0600), before;
+	int fd = read_only(open(".", O_RDWR | O_TMPFILE, 0600)), before;
 	unsigned int flags;
 
 	if (fd < 0 || iflag_get(fd, &flags) < 0) {
@@ -237,8 +256,92 @@ do_rights(void *ctx)
 	return prctl(PR_CAPBSET_READ, 0);
 }
 
+/* A signal that the kernel sends for it, to anybody of the same user. */
+static int
+do_signal(void *ctx)
+{
+	(void)ctx;
+	return fcntl(0, F_SETOWN, getppid());
+}
+
+static int
+do_signal_number(void *ctx)
+{
+	(void)ctx;
+	return fcntl(0, F_SETSIG, SIGKILL);
+}
+
+static int
+do_async(void *ctx)
+{
+	(void)ctx;
+	return fcntl(0, F_SETFL, O_ASYNC);
+}
+
+static int
+do_empty(void *ctx)
+{
+	(void)ctx;
+	return openat(AT_FDCWD, "/dev/null", O_WRONLY | O_TRUNC);
+}
+
+static int
+do_trace(void *ctx)
+{
+	(void)ctx;
+	return (int)syscall(SYS_ptrace, PTRACE_ATTACH, getppid(), 0, 0);
+}
+
+static int
+do_flag(void *ctx)
+{
+	int flags = 0;
+
+	(void)ctx;
+	return ioctl(0, FS_IOC_SETFLAGS, &flags);
+}
+
+static int
+do_mount(void *ctx)
+{
+	(void)ctx;
+	return mount("none", "/proc", "tmpfs", 0, NULL);
+}
+
+static int
+do_owner(void *ctx)
+{
+	(void)ctx;
+	return fchown(0, 0, 0);
+}
+
+static int
+do_attribute(void *ctx)
+{
+	(void)ctx;
+	return fsetxattr(0, "user.x", "x", 1, 0);
+}
+
+#if defined(__x86_64__)
+/* getpid of the other table of system calls. */
+static int
+do_other_table(void *ctx)
+{
+	long r = 20;
+
+	(void)ctx;
+	__asm__ volatile ("int $0x80" : "+a" (r) : : "memory");
+	return (int)r;
+}
+#endif
+
 static int (*const attempts[])(void *) = {
-	do_socket, do_exec, do_fork, do_kill, do_rights
+	do_socket, do_exec, do_fork, do_kill, do_rights, do_signal,
+	do_signal_number, do_async, do_empty, do_trace, do_flag, do_mount,
+	do_owner, do_attribute,
+#if defined(__x86_64__)
+	do_other_table
+#endif
 };
 
 START_TEST(calls_that_end_a_worker)
@@ -253,6 +356,39 @@ START_TEST(calls_that_end_a_worker)
 }
 END_TEST
 
+/* A bit each. */
+static int
+count_open(void *ctx)
+{
+	const int *fds = ctx;
+	int open_now = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (fcntl(fds[i], F_GETFD) >= 0)
+			open_now |= 1 << i;
+	return open_now;
+}
+
+/* What its caller has open for writing is not a worker's; an archive may be
+ * named by a descriptor. */
+START_TEST(descriptors_of_a_worker)
+{
+	int fds[3] = {
+		open("/dev/null", O_RDONLY | O_CLOEXEC),
+		open("/dev/null", O_WRONLY | O_CLOEXEC),
+		open("/dev/null", O_RDWR | O_CLOEXEC)
+	};
+
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_gt(fds[i], STDERR_FILENO);
+	ck_assert_int_eq(keeper_do(&nothing, count_open, fds, NULL, 0,
+	                           &result), 0);
+	ck_assert_int_eq(result.status, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(close(fds[i]), 0);
+}
+END_TEST
+
 static int
 change_mode(void *ctx)
 {
@@ -264,7 +400,7 @@ change_mode(void *ctx)
 /* A file made with the mode it keeps needs no change. */
 START_TEST(modes_are_not_a_workers)
 {
-	int fd = open(".", O_RDWR | O_TMPFILE, 0600);
+	int fd = read_only(open(".", O_RDWR | O_TMPFILE, 0600));
 	struct stat st;
 
 	if (!LIMITED || fd < 0) {
@@ -387,10 +523,10 @@ END_TEST
 static int
 hold(void *ctx)
 {
-	int fd = *(int *)ctx;
+	int fd = open(ctx, O_RDWR | O_CLOEXEC);
 	pid_t holder = 0;
 
-	if (keeper_lock(fd, &holder) != 0)
+	if (fd < 0 || keeper_lock(fd, &holder) != 0)
 		return 1;
 	close(fd);
 	return 2;
@@ -401,7 +537,7 @@ lock_held(void *ctx)
 {
 	pid_t holder = 0;
 
-	if (keeper_lock(*(int *)ctx, &holder) != ERR_BUSY)
+	if (keeper_lock(open(ctx, O_RDWR | O_CLOEXEC), &holder) != ERR_BUSY)
 		return 1;
 	return holder == getppid() ? 2 : 3;
 }
@@ -409,12 +545,13 @@ lock_held(void *ctx)
 /* By the process that was called, and for as long as the worker works. */
 START_TEST(the_lock)
 {
-	int fd = open(".", O_RDWR | O_TMPFILE, 0600), ready[2];
+	char name[] = "/tmp/di-check.XXXXXX";
+	int fd = mkstemp(name), ready[2];
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	pid_t other;
 	char c;
 
-	ck_assert_int_eq(keeper_do(&nothing, hold, &fd, NULL, 0, &result), 0);
+	ck_assert_int_eq(keeper_do(&nothing, hold, name, NULL, 0, &result), 0);
 	ck_assert_int_eq(result.status, 2);
 	/* free again, or the next would not get it */
 	ck_assert_int_eq(pipe(ready), 0);
@@ -426,11 +563,12 @@ START_TEST(the_lock)
 		_exit(1);
 	}
 	ck_assert_int_eq((int)read(ready[0], &c, 1), 1);
-	ck_assert_int_eq(keeper_do(&nothing, lock_held, &fd, NULL, 0,
+	ck_assert_int_eq(keeper_do(&nothing, lock_held, name, NULL, 0,
 	                           &result), 0);
 	ck_assert_int_eq(result.status, 3);
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
+	unlink(name);
 	close(fd);
 }
 END_TEST
@@ -593,7 +731,7 @@ find_holders(void *ctx)
 START_TEST(who_holds_a_deleted_file)
 {
 	char name[] = "/tmp/di-check.XXXXXX";
-	struct held s = { .fd = mkstemp(name) };
+	struct held s = { .fd = read_only(mkstemp(name)) };
 	int before = descriptors_open(), go[2];
 	struct stat st;
 	char c = 'x';
@@ -633,6 +771,7 @@ suite(void)
 	tcase_add_test(t, the_one_program);
 	tcase_add_loop_test(t, calls_that_end_a_worker, 0,
 	                    sizeof(attempts) / sizeof(*attempts));
+	tcase_add_test(t, descriptors_of_a_worker);
 	tcase_add_test(t, modes_are_not_a_workers);
 	tcase_add_test(t, environment_and_resources);
 	tcase_add_test(t, files_are_not_a_workers);

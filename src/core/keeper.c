@@ -259,7 +259,7 @@ look(struct keeper *k, int fd)
 	if (k->looker > 0)
 		(void)worker_wait(k->looker);
 	k->looker = 0;
-	return keeper_look(k->channel, fd, &k->looker, &k->out);
+	return keeper_look(fd, &k->looker, &k->out);
 }
 
 static void serve(struct keeper *k);
@@ -279,11 +279,8 @@ start_helper(struct keeper *k)
 		return r;
 	pid = worker_fork();
 	if (pid == 0) {
-		close(k->channel);
 		/* the lock is the keeper's all the same */
-		if (k->lock_fd >= 0)
-			close(k->lock_fd);
-		close(pair[1]);
+		worker_close(pair[0], false);
 		h.channel = pair[0];
 		(void)sandbox_caps(FLAGGING);
 		serve(&h);
@@ -420,7 +417,7 @@ attempt(struct keeper *k, int (*work)(void *ctx), void *ctx)
 		return r;
 	pid = worker_fork();
 	if (pid == 0) {
-		close(pair[0]);
+		worker_close(pair[1], true);
 		keeper_ask_begin(pair[1], self, k->again, k->no_space,
 		                 give_away());
 		status = work(ctx);

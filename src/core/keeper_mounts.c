@@ -53,7 +53,7 @@ find(int to, uint64_t dev)
 }
 
 int
-keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd)
+keeper_look(int fd, pid_t *ret_pid, int *ret_fd)
 {
 	struct stat st;
 	int pair[2], r;
@@ -66,8 +66,7 @@ keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd)
 		return r;
 	pid = worker_fork();
 	if (pid == 0) {
-		close(channel);
-		close(pair[1]);
+		worker_close(pair[0], false);
 		find(pair[0], st.st_dev);
 	}
 	close(pair[0]);

@@ -66,14 +66,6 @@ sandbox_caps(uint64_t keep)
 	return r < 0 ? r : set_caps(keep, keep);
 }
 
-void
-sandbox_nothing(void)
-{
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	(void)set_caps(0, 0);
-}
-
 int
 sandbox_no_flags(void)
 {
@@ -109,12 +101,25 @@ sandbox_limits(void)
 	return r;
 }
 
-/* What this kernel can forbid, of what we forbid; 0: nothing. */
-static uint64_t
-known_rights(void)
+/* struct landlock_ruleset_attr as later kernels have it: to one that knows less
+ * of it, the rest must be 0. */
+struct rules {
+	uint64_t files, net, scoped;
+};
+#define NET_TCP		3	/* bind and connect */
+#define SCOPE_OTHERS	3	/* abstract sockets and signals */
+
+static long
+landlock_abi(void)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	                   LANDLOCK_CREATE_RULESET_VERSION);
+	return syscall(SYS_landlock_create_ruleset, NULL, 0,
+	               LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+/* What such a kernel can forbid, of what we forbid; 0: nothing. */
+static uint64_t
+known_rights(long abi)
+{
 	uint64_t rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 
 	if (abi < 1)
@@ -146,11 +151,36 @@ allow(int rules, int place, uint64_t rights)
 	               LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0 ? -errno : 0;
 }
 
+void
+sandbox_nothing(void)
+{
+	const long abi = landlock_abi();
+	const struct rules all = {
+		.files = known_rights(abi) &
+		         ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE,
+		.net = abi >= 4 ? NET_TCP : 0,
+		.scoped = abi >= 6 ? SCOPE_OTHERS : 0
+	};
+	int rules;
+
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	(void)limit(RLIMIT_CORE, 0);
+	(void)limit(RLIMIT_FSIZE, 0);
+	if (all.files != 0) {
+		rules = (int)syscall(SYS_landlock_create_ruleset, &all,
+		                     sizeof(all), 0);
+		(void)syscall(SYS_landlock_restrict_self, rules, 0);
+		close(rules);
+	}
+	(void)set_caps(0, 0);
+}
+
 int
 sandbox_files(const struct sandbox_place *places, size_t n)
 {
-	const uint64_t known = known_rights();
-	const struct landlock_ruleset_attr all = { .handled_access_fs = known };
+	const uint64_t known = known_rights(landlock_abi());
+	const struct rules all = { .files = known };
 	const uint64_t writing = known & ~(uint64_t)(
 	    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
 	    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK |

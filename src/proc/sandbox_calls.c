@@ -3,6 +3,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
@@ -34,10 +35,10 @@
 static const unsigned int harmless[] = {
 	SYS_read, SYS_readv, SYS_pread64, SYS_preadv, SYS_write, SYS_writev,
 	SYS_pwrite64, SYS_close, SYS_close_range, SYS_lseek, SYS_fstat,
-	SYS_newfstatat, SYS_statx, SYS_statfs, SYS_fstatfs, SYS_openat,
+	SYS_newfstatat, SYS_statx, SYS_statfs, SYS_fstatfs,
 	SYS_openat2, SYS_getdents64, SYS_readlinkat, SYS_getcwd,
 	SYS_faccessat,
-	SYS_faccessat2, SYS_flock, SYS_fcntl, SYS_dup, SYS_dup3, SYS_pipe2,
+	SYS_faccessat2, SYS_flock, SYS_dup, SYS_dup3, SYS_pipe2,
 	SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_sync_file_range,
 	SYS_fallocate, SYS_ftruncate, SYS_fadvise64, SYS_copy_file_range,
 	SYS_sendfile, SYS_memfd_create, SYS_renameat2, SYS_unlinkat,
@@ -63,7 +64,7 @@ static const unsigned int harmless[] = {
 	SYS_rseq,
 #endif
 #ifdef SYS_open			/* x86-64 still has the old ones */
-	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_pipe,
+	SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_pipe,
 	SYS_dup2, SYS_poll, SYS_select, SYS_rename, SYS_unlink, SYS_link,
 	SYS_mkdir, SYS_rmdir, SYS_getdents, SYS_time, SYS_getpgrp,
 	SYS_arch_prctl,
@@ -93,6 +94,10 @@ static const unsigned int harmless[] = {
  * answers, or it was another call.
  *	clone	a thread, no process; clone3's arguments nobody can look at, and
  *		the C library falls back
+ *	open	never empties what is there: a Landlock before ABI 3 does not keep
+ *		it from that. openat2's flags nobody can look at
+ *	fcntl	copies, locks, and asks; it names no process that would get a
+ *		signal
  *	ioctl	asks for inode flags, and what a terminal is; FICLONE, for which
  *		a file must be open for writing
  *	fchmod	of what is open, anybody's: refused; files are made with the
@@ -102,6 +107,17 @@ static const unsigned int harmless[] = {
  *	prlimit64	asked, never set (the third argument is NULL)
  */
 static const struct sock_filter choosy[] = {
+#ifdef SYS_open
+	IF(SYS_open, 0, 4), LOAD(ARG_LOW(1)), IF_BITS(O_TRUNC, 1, 0),
+	ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS),
+#endif
+	IF(SYS_openat, 0, 4), LOAD(ARG_LOW(2)), IF_BITS(O_TRUNC, 1, 0),
+	ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS),
+	IF(SYS_fcntl, 0, 11), LOAD(ARG_LOW(1)), IF(F_DUPFD_CLOEXEC, 8, 0),
+	IF(F_GETFD, 7, 0), IF(F_SETFD, 6, 0), IF(F_GETFL, 5, 0),
+	IF(F_GETLK, 4, 0), IF(F_OFD_GETLK, 3, 0), IF(F_OFD_SETLK, 2, 0),
+	IF(F_OFD_SETLKW, 1, 0),
+	ANSWER(SECCOMP_RET_KILL_PROCESS), ANSWER(SECCOMP_RET_ALLOW),
 	IF(SYS_ioctl, 0, 7), LOAD(ARG_LOW(1)), IF(FS_IOC_GETFLAGS, 3, 0),
 	IF(FICLONE, 2, 0), IF(0x5401 /* TCGETS */, 1, 0),
 	IF(0x5413 /* TIOCGWINSZ */, 0, 1),

@@ -2,13 +2,18 @@
 /* Copyright (C) 2026 The dpkg-immutable authors */
 #include "worker.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Beyond it nobody has descriptors, but a limit may be a thousand million. */
+enum { FD_END = 65536 };
 
 pid_t
 worker_fork(void)
@@ -25,6 +30,36 @@ worker_fork(void)
 	/* It makes its files with the mode that they keep. */
 	umask(0);
 	return 0;
+}
+
+/* Not standard input, output and error. */
+static void
+close_at(int fd, int keep, bool writable)
+{
+	int flags;
+
+	if (fd <= STDERR_FILENO || fd == keep)
+		return;
+	flags = writable ? fcntl(fd, F_GETFL) : O_RDWR;
+	if (flags >= 0 && ((flags & O_ACCMODE) != O_RDONLY))
+		close(fd);
+}
+
+void
+worker_close(int keep, bool writable)
+{
+	DIR *all = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	if (all == NULL) {
+		for (int fd = 0; fd < FD_END; fd++)
+			close_at(fd, keep, writable);
+		return;
+	}
+	while ((e = readdir(all)) != NULL)
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(all))
+			close_at(atoi(e->d_name), keep, writable);
+	closedir(all);
 }
 
 void
