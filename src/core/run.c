@@ -418,14 +418,12 @@ run_within(void *ctx)
 		return e == ERR_AGAIN ? KEEPER_AGAIN : 0;
 	}
 	e = step_dpkg(r);
-	r->outcome.started = e == 0;
 	r->outcome.executed = true;
 	if (e < 0)
 		complain(r, e);
 	r->outcome.error = e;
 	if (!nested && !r->unkept)
 		run_record(r, run_settle(r));
-	r->outcome.child = r->child;
 	put_back(r);
 	run_free(r);
 	/* Once all our locks are free: the program that has taken our place
@@ -457,11 +455,11 @@ run_all(struct run *r, struct run_outcome *ret)
 	              &result);
 	if (e < 0 && e != ERR_CHILD)
 		log_error("%s; %s was not started", err_text(e), r->name);
-	if (e < 0) {
+	if (e < 0)
 		r->outcome.error = e;
-		r->outcome.started = result.ran;
-		r->outcome.child = result.child;
-	}
+	/* what the worker said of it is not what counts */
+	r->outcome.started = result.ran;
+	r->outcome.child = result.child;
 	/* what came for us meanwhile must not end us other than dpkg ended */
 	if (!r->outcome.started)
 		sigprocmask(SIG_SETMASK, &r->mask, NULL);
