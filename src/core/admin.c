@@ -481,6 +481,10 @@ admin_release(struct session *s, struct admin_job *job, bool forget,
 	if (r == 0 && job->no_act)
 		return act_finish(&a, act_each_verdict(&a, act_count_lifts, diag));
 	nested = a.nested.journal != NULL;
+	/* Else whoever goes on with it would lift, with the right that we
+	 * don't have. */
+	if (r == 0)
+		r = guard_may_flag(s, diag);
 	if (r == 0)
 		r = nested ? journal_wish(a.nested.journal, JOURNAL_RELEASED) :
 		    act_journal(&a, diag);
