@@ -83,6 +83,25 @@ no_path(int unused)
 
 APART_TEST(test_no_path, no_path)
 
+/* One that can't be looked at is not a missing one. */
+static int
+not_told(int unused)
+{
+	(void)unused;
+#ifdef SYS_access
+	HOLDS(deny(SYS_access, -1, 0, EIO));
+#endif
+	HOLDS(deny(SYS_faccessat, -1, 0, EIO));
+	for (int i = REAL_DPKG; i <= REAL_RECONFIGURE; i++) {
+		const char *path = real_path((enum real_program)i);
+
+		HOLDS(path != NULL && strstr(path, ".distrib") != NULL);
+	}
+	return 0;
+}
+
+APART_TEST(test_not_told, not_told)
+
 START_TEST(test_marker)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -219,6 +238,7 @@ suite(void)
 	tcase_add_test(t, test_names);
 	tcase_add_test(t, test_path);
 	tcase_add_test(t, test_no_path);
+	tcase_add_test(t, test_not_told);
 	tcase_add_test(t, test_marker);
 	tcase_add_test(t, test_not_elf);
 	tcase_add_test(t, test_image);

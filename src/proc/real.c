@@ -51,7 +51,9 @@ real_path(enum real_program program)
 	const char *path = programs[program].path;
 	int fd, ours;
 
-	if (access(programs[program].diverted, F_OK) == 0)
+	/* Whoever starts it is told why that can't be done. */
+	if (access(programs[program].diverted, F_OK) == 0 ||
+	    (errno != ENOENT && errno != ENOTDIR))
 		return programs[program].diverted;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)

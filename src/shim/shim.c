@@ -115,12 +115,20 @@ is_adopted(const char *instdir)
 	return adopted;
 }
 
-/* An error of the moment: nothing is half done then, nor left unprotected. */
+#define MENDS_IT \
+	"dpkg-immutable can be reinstalled once its " \
+	"./usr/sbin/dpkg-immutable is unpacked from its package " \
+	"(dpkg-deb --fsys-tarfile FILE.deb | tar -C / -x), " \
+	"or lift the flags with chattr -i and use dpkg.distrib: cannot run "
+
+/* An error of the moment: nothing is half done then, nor left unprotected. A
+ * disk's may stay. */
 static int
 not_now(int err)
 {
-	say("nothing was started, to be tried again: cannot run ",
-	    DI_ENGINE_PATH, reason_of(err));
+	say(err == EIO ? "nothing was started, to be tried again; if that "
+	    "stays so, " MENDS_IT : "nothing was started, to be tried again: "
+	    "cannot run ", DI_ENGINE_PATH, reason_of(err));
 	return EXIT_TROUBLE;
 }
 
@@ -137,11 +145,7 @@ without_engine(enum cmd_action action, int err, const char *self,
 		return not_now(err);
 	if (action == CMD_REMOVE || action == CMD_PURGE) {
 		say("nothing removed, since the files are still protected; "
-		    "dpkg-immutable can be reinstalled once its "
-		    "./usr/sbin/dpkg-immutable is unpacked from its package "
-		    "(dpkg-deb --fsys-tarfile FILE.deb | tar -C / -x), "
-		    "or lift the flags with chattr -i and use dpkg.distrib: "
-		    "cannot run ", DI_ENGINE_PATH, reason_of(err));
+		    MENDS_IT, DI_ENGINE_PATH, reason_of(err));
 		return EXIT_TROUBLE;
 	}
 	say("warning: running dpkg over protected files: cannot run ",
