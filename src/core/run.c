@@ -333,6 +333,17 @@ put_back(struct run *r)
 	}
 }
 
+/* As dpkg says it, 1.21 and later: the words of lib/dpkg/file.c. */
+static void
+say_busy(const struct run *r, const char *text)
+{
+	fprintf(stderr, "%s: error: %s\n"
+	        "Note: removing the lock file is always wrong, can damage the "
+	        "locked area\nand the entire system. See "
+	        "<https://wiki.debian.org/Teams/Dpkg/FAQ#db-lock>.\n",
+	        r->name, text);
+}
+
 static void
 complain(struct run *r, int e)
 {
@@ -344,7 +355,7 @@ complain(struct run *r, int e)
 		diag_text(&r->diag, text, sizeof(text));
 	snprintf(note, sizeof(note), "%s; %s was not started", text, r->name);
 	if (e == ERR_BUSY && r->command == NULL)
-		fprintf(stderr, "%s: error: %s\n", r->name, text);
+		say_busy(r, text);
 	else
 		log_error("%s", note);
 	if (r->refused)
