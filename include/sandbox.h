@@ -61,12 +61,13 @@ int sandbox_calls(void);
  * Files are only read from here on (landlock(7)), but for some places: a file,
  * or a folder and all below it, where they may be made and written; or a
  * folder where no more than folders may be made and removed. Open descriptors
- * stay as they are. A place with the descriptor -1 does not count.
+ * stay as they are. A place with the descriptor -1 does not count. `starts`:
+ * programs may be started all the same.
  */
 struct sandbox_place {
 	int fd;
 	bool folders_only;
 };
-int sandbox_files(const struct sandbox_place *places, size_t n);
+int sandbox_files(const struct sandbox_place *places, size_t n, bool starts);
 
 #endif

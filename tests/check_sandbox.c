@@ -262,7 +262,7 @@ only_places(int unused)
 	(void)unused;
 	/* without capabilities it takes this */
 	HOLDS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	HOLDS(sandbox_files(places, 4) == 0);
+	HOLDS(sandbox_files(places, 4, false) == 0);
 	HOLDS(descriptors_open() == fds);
 	HOLDS(can_write("mine/new") && can_read("mine/new"));
 	HOLDS(mkdirat(scratch_fd, "mine/folder", 0700) == 0);
@@ -293,7 +293,7 @@ bad_places(int i)
 	if (i == 1)
 		places[1].fd = ends[0];		/* lies in no tree of files */
 	HOLDS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	HOLDS(sandbox_files(places, 2) == (i == 0 ? -EBADF : -EBADFD));
+	HOLDS(sandbox_files(places, 2, false) == (i == 0 ? -EBADF : -EBADFD));
 	HOLDS(descriptors_open() == fds);
 	HOLDS(can_write("two"));
 	return 0;
@@ -310,7 +310,7 @@ without_no_new(int unused)
 	if (r.no_new == 1)
 		return 0;
 	sandbox_rest(0);
-	HOLDS(sandbox_files(NULL, 0) == -EPERM);
+	HOLDS(sandbox_files(NULL, 0, false) == -EPERM);
 	HOLDS(can_write("two"));
 	HOLDS(sandbox_calls() == (LIMITED ? -EACCES : ERR_UNSUPPORTED));
 	return 0;
@@ -325,7 +325,7 @@ old_kernel(int i)
 		HOLDS(deny(SYS_landlock_create_ruleset, -1, 0, ENOSYS));
 	else	/* to be told the version it gives a size of 0 */
 		HOLDS(deny(SYS_landlock_create_ruleset, 2, 0, EMFILE));
-	HOLDS(sandbox_files(NULL, 0) == result[i]);
+	HOLDS(sandbox_files(NULL, 0, false) == result[i]);
 	HOLDS(can_write("two"));
 	return 0;
 }

@@ -24,8 +24,10 @@ int __wrap_raise(int sig);
 pid_t __wrap_vfork(void);
 int __real_sandbox_calls(void);
 int __wrap_sandbox_calls(void);
-int __real_sandbox_files(const struct sandbox_place *places, size_t n);
-int __wrap_sandbox_files(const struct sandbox_place *places, size_t n);
+int __real_sandbox_files(const struct sandbox_place *places, size_t n,
+                         bool starts);
+int __wrap_sandbox_files(const struct sandbox_place *places, size_t n,
+                         bool starts);
 
 void
 __wrap__exit(int status)
@@ -61,7 +63,7 @@ __wrap_sandbox_calls(void)
 }
 
 int
-__wrap_sandbox_files(const struct sandbox_place *places, size_t n)
+__wrap_sandbox_files(const struct sandbox_place *places, size_t n, bool starts)
 {
 	struct sandbox_place all[PLACES];
 	size_t i;
@@ -74,7 +76,7 @@ __wrap_sandbox_files(const struct sandbox_place *places, size_t n)
 	all[i] = (struct sandbox_place){
 		.fd = open(COUNTS, O_PATH | O_DIRECTORY | O_CLOEXEC)
 	};
-	r = __real_sandbox_files(all, i + 1);
+	r = __real_sandbox_files(all, i + 1, starts);
 	if (all[i].fd >= 0)
 		close(all[i].fd);
 	return r;

@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,6 +100,28 @@ cli_finding(void *ctx, const struct finding *f)
 	report_finding(c->report, f);
 }
 
+/*
+ * Whoever only asks keeps the rights to read what only root may and to see what
+ * a process has open and mapped; and one for a file of metrics, whose folder
+ * may be somebody else's. Within Landlock nobody could look at processes, as an
+ * audit and --posture do.
+ */
+void
+cli_confine(struct cli *c)
+{
+	const struct options *o = c->o;
+	uint64_t keep = SANDBOX_CAP(CAP_DAC_READ_SEARCH) |
+	                SANDBOX_CAP(CAP_SYS_PTRACE) |
+	                SANDBOX_CAP(CAP_CHECKPOINT_RESTORE);
+
+	if (o->metrics != NULL)
+		keep |= SANDBOX_CAP(CAP_DAC_OVERRIDE);
+	(void)sandbox_caps(keep);
+	(void)sandbox_limits();
+	if (o->verb != VERB_VERIFY && o->verb != VERB_POSTURE)
+		(void)sandbox_files(NULL, 0, o->verb == VERB_PLAN);
+}
+
 int
 cli_open(struct cli *c, const char *root, const char *admindir,
          bool lenient, struct diag *diag)
@@ -108,6 +131,8 @@ cli_open(struct cli *c, const char *root, const char *admindir,
 	if (r < 0 && diag->what[0] == '\0')
 		diag_set(diag, r, root[0] != '\0' ? root : "/", 0,
 		         "cannot be opened: %s", err_text(r));
+	if (r == 0 && !verbs[c->o->verb].changes && c->o->verb != VERB_SETUP)
+		cli_confine(c);
 	if (r == 0)
 		r = session_conf(c->session, c->o->config, lenient, diag);
 	if (r == 0 && c->o->jobs > 0)

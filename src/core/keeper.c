@@ -382,14 +382,17 @@ give_away(void)
 		"DPKG_FRONTEND_LOCKED", "DPKG_MAINTSCRIPT_NAME",
 		"DPKG_MAINTSCRIPT_PACKAGE", HOOK_WORDS
 	};
+	static char kept[120];
 	int caps = sandbox_caps(SANDBOX_CAP(CAP_DAC_READ_SEARCH));
 	int limits = sandbox_limits();
 	int calls = sandbox_calls();
 
 	env_only(environ, words, sizeof(words) / sizeof(words[0]));
-	return caps < 0 ? "capabilities stay" :
-	       limits < 0 ? "resources are not limited" :
-	       calls < 0 ? "system calls are not limited (seccomp)" : NULL;
+	snprintf(kept, sizeof(kept), "%s%s%s",
+	         caps < 0 ? "; capabilities stay" : "",
+	         limits < 0 ? "; resources are not limited" : "",
+	         calls < 0 ? "; system calls are not limited (seccomp)" : "");
+	return kept[0] == '\0' ? NULL : kept + strlen("; ");
 }
 
 /* It crashed, was killed, or called what no worker may. */

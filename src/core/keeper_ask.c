@@ -174,13 +174,15 @@ keeper_confine(const struct sandbox_place *places, size_t n)
 
 	if (above.fd < 0)
 		return;
-	r = sandbox_files(places, n);
+	r = sandbox_files(places, n, false);
 	if (above.kept != NULL)
 		log_line("note=\"without full protection of ourselves: %s\"",
 		         above.kept);
 	if (r < 0)
 		log_line("note=\"without full protection of ourselves: files "
-		         "are not limited (landlock): %s\"", err_text(r));
+		         "are not limited (landlock): %s\"",
+		         r == ERR_UNSUPPORTED ? "not in this kernel" :
+		         err_text(r));
 	above.kept = NULL;
 }
 

@@ -177,9 +177,10 @@ sandbox_nothing(void)
 }
 
 int
-sandbox_files(const struct sandbox_place *places, size_t n)
+sandbox_files(const struct sandbox_place *places, size_t n, bool starts)
 {
-	const uint64_t known = known_rights(landlock_abi());
+	const uint64_t known = known_rights(landlock_abi()) &
+	    ~(uint64_t)(starts ? LANDLOCK_ACCESS_FS_EXECUTE : 0);
 	const struct rules all = { .files = known };
 	const uint64_t writing = known & ~(uint64_t)(
 	    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
