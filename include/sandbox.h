@@ -52,8 +52,8 @@ int sandbox_limits(void);
  * Only the system calls that a worker needs (seccomp(2)); the process is
  * killed at any other: no program can be started, no process touched, no
  * inode flag or mode changed, no socket opened, no file emptied by opening it
- * (but by openat2(2), which Landlock keeps from that since Linux 6.2). For this thread and those that
- * it makes.
+ * (but by openat2(2), which Landlock keeps from that since Linux 6.2). For
+ * this thread and those that it makes.
  */
 int sandbox_calls(void);
 
