@@ -65,6 +65,7 @@ enum journal_state journal_state(const struct journal *j);
 /* The unfinished run's plan with all OPEN paths; valid unless IDLE or BAD. */
 const struct journal_plan *journal_plan(struct journal *j);
 uint64_t journal_id(const struct journal *j);
+int journal_folder(const struct journal *j);	/* its own; open while j is */
 int journal_wait_status(const struct journal *j);	/* of RAN; -1: none */
 
 /*

@@ -14,7 +14,7 @@
  * journal not DONE) never waits for it: it joins, appends what it opens to
  * that run's journal, and leaves closing to the outermost. The environment
  * decides nothing. A lock on run/visitors, shared by those that joined, tells
- * the outermost when the last of them has ended.
+ * the outermost, and a recovery, when the last of them has ended.
  *
  * What an admin does by hand (--protect and its like) nobody joins: it might
  * flag what a guest has just opened. It starts no program that could be the
@@ -44,10 +44,12 @@ void nested_orphaned(struct session *s, struct nested *ret);
 void nested_leave(struct nested *n);
 
 /*
- * For the outermost, who holds our lock, before it closes: waits until those
- * that joined have left, `seconds` at most, and lets nobody join from then on
- * until the returned descriptor is closed. -1: somebody is still there.
+ * For the outermost, or a recovery, who holds our lock, before it closes: waits
+ * until those that joined the journal in run_fd have left, `seconds` at most,
+ * and lets nobody join from then on until the returned descriptor is closed.
+ * ERR_BUSY: somebody is still there. -errno: that can't be asked, as where
+ * there are no locks (ENOMEM, ENOLCK); then nobody has joined either.
  */
-int nested_wait(struct state *s, unsigned int seconds);
+int nested_wait(int run_fd, unsigned int seconds);
 
 #endif

@@ -39,6 +39,8 @@ int opening_probe(struct session *s, struct plan *plan, struct before *before,
  * *diag names the file and the reason.
  */
 int opening_lift(struct session *s, struct opening *o, struct diag *diag);
+/* The first n of the paths get back what they carried. */
+void opening_back(struct session *s, struct opening *o, size_t n);
 void opening_free(struct opening *o);
 
 #endif

@@ -12,7 +12,8 @@
 /*
  * Closes what an interrupted run left open. The session holds our lock, has
  * configuration and records. *ret_did: there was something. ERR_BUSY: dpkg
- * itself still lives (*diag says so); the journal stays.
+ * itself still lives, or a program that has joined that run (*diag says so); the
+ * journal stays.
  */
 int recover_run(struct session *s, bool *ret_did, struct diag *diag);
 /* The same; what was done, and what could not be, is added to *tally. */

@@ -20,7 +20,7 @@ struct settling {
 	int (*close)(void *ctx, enum journal_wish wish);
 	void *ctx;
 	int visitors_fd;	/* filled: keeps others from joining until it
-				 * is closed; -1: none */
+				 * is closed; negative: none */
 };
 
 /*

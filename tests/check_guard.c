@@ -218,7 +218,7 @@ wait_without_locks(int i)
 	(void)i;
 	HOLDS(deny(SYS_fcntl, 1, F_OFD_SETLK, ENOMEM));
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	HOLDS(nested_wait(session->state, 20) == -1);
+	HOLDS(nested_wait(session->state->run_fd, 20) == -ENOMEM);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	HOLDS(after.tv_sec - before.tv_sec < 10);
 	return 0;
@@ -232,7 +232,7 @@ START_TEST(no_wait_where_there_are_no_locks)
 	NEEDS_ROOT();
 	adopt();
 	bare();
-	fd = nested_wait(session->state, 1);
+	fd = nested_wait(session->state->run_fd, 1);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	apart(wait_without_locks, 0);

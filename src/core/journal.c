@@ -402,6 +402,12 @@ journal_id(const struct journal *j)
 }
 
 int
+journal_folder(const struct journal *j)
+{
+	return j->dirfd;
+}
+
+int
 journal_wait_status(const struct journal *j)
 {
 	return j->wait_status;

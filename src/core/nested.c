@@ -131,19 +131,20 @@ nested_leave(struct nested *n)
 }
 
 int
-nested_wait(struct state *s, unsigned int seconds)
+nested_wait(int run_fd, unsigned int seconds)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	unsigned long left = seconds * (1000000000UL / POLL_NS);
-	int fd = open_visitors(s->run_fd), r;
+	int fd = open_visitors(run_fd), r;
 
 	if (fd < 0)
-		return -1;
+		return fd;
 	while ((r = try_lock(fd, F_WRLCK)) < 0) {
-		/* without locks (ENOMEM, ENOLCK) nobody has joined */
-		if ((r != -EAGAIN && r != -EACCES) || left-- == 0) {
+		bool held = r == -EAGAIN || r == -EACCES;
+
+		if (!held || left-- == 0) {
 			close(fd);
-			return -1;
+			return held ? ERR_BUSY : r;
 		}
 		nanosleep(&pause, NULL);
 	}

@@ -513,7 +513,7 @@ batch_change(struct session *s, struct batch *b, struct syncset *sync,
 			changed++;
 			kind = due_fskind(s->due, b->path[i]->path,
 			                  &b->node[i]);
-			if (!made_durable(s, &b->node[i], kind))
+			if (sync != NULL && !made_durable(s, &b->node[i], kind))
 				syncset_touch(sync, c->fd, &b->node[i], kind);
 		} else if (c->result < 0 && c->result != ERR_UNSUPPORTED &&
 		           *ret_err == 0) {
@@ -526,11 +526,11 @@ batch_change(struct session *s, struct batch *b, struct syncset *sync,
 	return changed;
 }
 
-/* The first n of them. */
-static void
-put_back(struct session *s, struct opening *o, size_t n, struct syncset *sync)
+void
+opening_back(struct session *s, struct opening *o, size_t n)
 {
 	const struct journal_path *whose = NULL;
+	struct syncset *sync = syncset_new();
 
 	while (n-- > 0) {
 		struct batch b = { .n = 0 };
@@ -539,6 +539,9 @@ put_back(struct session *s, struct opening *o, size_t n, struct syncset *sync)
 		batch_change(s, &b, sync, &err, &whose);
 		o->n_left += err < 0;
 	}
+	if (sync != NULL)
+		syncset_flush(sync);
+	syncset_free(sync);
 }
 
 /* The paths from..to-1, IFLAG_BATCH at most. */
@@ -573,7 +576,7 @@ opening_lift(struct session *s, struct opening *o, struct diag *diag)
 		     i + LIFTED_AT_ONCE;
 		r = lift_some(s, o, i, to, sync, diag);
 		if (r < 0)
-			put_back(s, o, to, sync);
+			opening_back(s, o, to);
 	}
 	/* At worst a file comes back immutable after a power cut: no reason
 	 * to keep dpkg from starting. */

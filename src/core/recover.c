@@ -17,6 +17,7 @@
 #include "hook.h"
 #include "lifting.h"
 #include "log.h"
+#include "nested.h"
 #include "records.h"
 #include "self.h"
 #include "transaction.h"
@@ -24,6 +25,8 @@
 
 /* More rounds of nested callers than this are left to the next run. */
 #define SETTLE_TRIES 16
+/* Who calls us may be one of those that have joined. */
+#define VISITORS_SECONDS 10
 /* Of dpkg-immutable-divert: the files that it has opened. */
 #define DIVERT_NOTE "divert"
 #define DIVERT_NOTE_MAX 65536
@@ -140,19 +143,18 @@ static int
 recover_one(struct session *outer, struct journal *j, struct tally *tally,
             struct diag *diag)
 {
-	bool bad = journal_state(j) == JOURNAL_BAD;
 	enum journal_wish wish = journal_wished(j);
+	bool bad = journal_state(j) == JOURNAL_BAD;
 	struct session *s = NULL;
 	struct recovery r;
-	int e = guard_child_gone(outer->state, diag);
+	int e;
 
 	recovery_init(&r, bad ? transaction_new_id() : journal_id(j),
 	              bad ? NULL : journal_plan(j));
 	/* As --adopt does it: what was recorded before is binding. */
 	r.c.quick = r.c.by_hand = is_adoption(r.c.plan);
 	r.c.full = bad || r.c.by_hand;
-	if (e == 0)
-		e = recover_session(outer, r.c.plan, &s, diag);
+	e = recover_session(outer, r.c.plan, &s, diag);
 	r.account.s = s;
 	if (e == 0 && s->state != NULL)
 		e = recover_close(s, &r.c, wish, diag);
@@ -199,15 +201,26 @@ recover_newer(struct session *outer, struct diag *diag)
 	return e;
 }
 
+/* A program that has joined the run works on what it has open, though dpkg has
+ * ended; and nobody may join what is being closed. */
 static int
 recover_journal(struct session *s, struct journal *j, struct tally *tally,
                 struct diag *diag)
 {
-	int e = recover_one(s, j, tally, diag);
+	int e = guard_child_gone(s->state, diag), visitors;
 
+	if (e < 0)
+		return e;
+	visitors = nested_wait(journal_folder(j), VISITORS_SECONDS);
+	if (visitors == ERR_BUSY)
+		return diag_set(diag, ERR_BUSY, NULL, 0, "a program within an "
+		                "interrupted run is still at work");
+	e = recover_one(s, j, tally, diag);
 	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY &&
 	     diag->what[0] == '\0'; i++)
 		e = recover_one(s, j, tally, diag);
+	if (visitors >= 0)
+		close(visitors);
 	return e;
 }
 

@@ -367,6 +367,31 @@ complain(struct run *r, int e)
 }
 
 /*
+ * The outermost does not wait for ever: it may have closed all that its journal
+ * told before the last lift. With one record more it closes once more (see
+ * journal_closed); a run that has begun since is told of all. Where nobody would
+ * close, nothing stays open.
+ */
+static int
+confirm(struct run *r)
+{
+	struct journal *j = r->nested.journal;
+	const struct opening *o = &r->opening;
+	uint64_t id = journal_id(j);
+	int e = journal_add(j, o->paths, 1);
+
+	if (e == 0 && journal_id(j) != id)
+		e = journal_add(j, o->paths, o->n_paths);
+	if (e == 0)
+		return 0;
+	opening_back(r->s, &r->opening, o->n_paths);
+	return diag_set(&r->diag, e, NULL, 0, "%s%s", e == ERR_REFUSED ?
+	                "the run that it has joined has ended" : err_text(e),
+	                o->n_left == 0 ? "" : "; files of packages stay open "
+	                "until --protect");
+}
+
+/*
  * Within a live run: what we open is written into its journal, and closed by
  * the outermost, which waits for us with that.
  */
@@ -388,7 +413,7 @@ visit(struct run *r)
 		                r->opening.n_paths);
 	if (e == 0)
 		e = opening_lift(r->s, &r->opening, &r->diag);
-	return e;
+	return e < 0 || r->opening.n_paths == 0 ? e : confirm(r);
 }
 
 /* As the outermost: all up to the real program. */

@@ -26,7 +26,8 @@ settle(struct settling *t, struct diag *diag)
 	bool gone = false;
 	int e = 0;
 
-	t->visitors_fd = nested_wait(t->s->state, VISITORS_SECONDS);
+	t->visitors_fd = nested_wait(t->s->state->run_fd,
+	                             VISITORS_SECONDS);
 	if (!t->closed)
 		e = close_once(t, &gone);
 	if (e < 0 || gone || t->journal == NULL)
