@@ -478,9 +478,10 @@ run_all(struct run *r, struct run_outcome *ret)
 		.path = r->real, .argv = r->argv, .envp = r->envp,
 		.mask = &r->mask, .instdir = r->instdir,
 		/* As if it were the program that was killed: who has called it
-		 * goes on, and what is open will be closed. dpkg itself is
-		 * better left to come to its end. */
-		.bound = r->companion != NULL
+		 * goes on, and what is open will be closed. What runs scripts,
+		 * which would not die along with it, is better left to come to
+		 * its end. */
+		.bound = r->companion != NULL && !runs_scripts(r)
 	};
 	struct keeper_result result;
 	int e;
