@@ -9,8 +9,11 @@
 /*
  * Tells whether a process noted in a file still lives, so that recovery knows
  * of a dpkg that has not come to take its own lock yet. The note is
- * "PID START\n" padded to 64 bytes; START is field 22 of proc(5)'s stat, so
- * that a number used again is not taken for the same process (0: no /proc).
+ * "PID START BOOT\n" padded to 128 bytes; START is field 22 of proc(5)'s stat,
+ * so that a number used again is not taken for the same process (0: no /proc);
+ * BOOT the kernel's boot_id, as both begin anew with each boot. Without it, as
+ * older versions write it (64 bytes, which is also what they read) and where
+ * there is no /proc, the others alone count.
  */
 
 /* Writes this process into fd at offset 0. Async-signal-safe. 0 or -errno. */

@@ -93,6 +93,92 @@ START_TEST(another_start_is_another_process)
 }
 END_TEST
 
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static void
+this_boot(char ret[37])
+{
+	FILE *f = fopen(BOOT_ID, "re");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fread(ret, 1, 36, f), 36);
+	ret[36] = '\0';
+	fclose(f);
+}
+
+static int
+noted_as(const char *text, size_t n)
+{
+	int fd = scratch(), r;
+	pid_t pid = 0;
+
+	ck_assert_int_eq(pwrite(fd, text, n, 0), (ssize_t)n);
+	r = alive_noted(fd, &pid);
+	ck_assert_int_eq(pid, r > 0 ? getpid() : 0);
+	close(fd);
+	return r;
+}
+
+/* Numbers and times begin anew with each boot. */
+START_TEST(another_boot_is_another_process)
+{
+	char boot[37], note[256] = "", bad[256], *at;
+	int fd = scratch();
+
+	if (access(BOOT_ID, R_OK) < 0) {
+		printf("# skipped: no /proc\n");
+		return;
+	}
+	this_boot(boot);
+	ck_assert_int_eq(alive_note(fd), 0);
+	ck_assert_int_eq(pread(fd, note, sizeof(note) - 1, 0), 128);
+	close(fd);
+	at = strstr(note, boot);
+	ck_assert_ptr_nonnull(at);
+	ck_assert_int_eq(at[-1], ' ');
+	ck_assert_int_eq(at[36], '\n');
+	ck_assert_int_eq(noted_as(note, 128), 1);
+	for (int i = 0; i < 36; i++) {
+		memcpy(bad, note, sizeof(bad));
+		bad[at - note + i] = boot[i] == '0' ? '1' : '0';
+		ck_assert_int_eq(noted_as(bad, 128), boot[i] == '-');
+	}
+}
+END_TEST
+
+/* As it was without, and as older versions leave it: the others count. */
+START_TEST(a_note_without_boot)
+{
+	static const char *const ends[] = {
+		"", "\n", " ", " \n", " x\n", " 00000000\n",
+		" 00000000-0000-0000-0000-00000000000\n",
+		" 00000000-0000-0000-0000-0000000000000\n",
+		" 00000000-0000-0000-0000-00000000000G\n",
+		" 00000000-0000-0000-0000-00000000000A\n",
+		" 000000000000-0000-0000-0000-00000000\n",
+		"  00000000-0000-0000-0000-000000000000\n",
+		" 00000000-0000-0000-0000-000000000000",
+		"\n 00000000-0000-0000-0000-000000000000\n"
+	};
+	char note[256];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		int n = snprintf(note, sizeof(note), "%d 0%s", (int)getpid(),
+		                 ends[i]);
+
+		ck_assert_msg(noted_as(note, (size_t)n) == 1, "%s", ends[i]);
+		memset(note + n, ' ', sizeof(note) - (size_t)n);
+		ck_assert_int_eq(noted_as(note, sizeof(note)), 1);
+		memset(note + n, 'f', sizeof(note) - (size_t)n);
+		(void)noted_as(note, sizeof(note));
+	}
+	/* an older version's over ours */
+	snprintf(note, sizeof(note), "%d 0\n%100s", (int)getpid(),
+	         "00000000-0000-0000-0000-000000000000\n");
+	ck_assert_int_eq(noted_as(note, strlen(note)), 1);
+}
+END_TEST
+
 START_TEST(bad_notes)
 {
 	static const char *const notes[] = {
@@ -241,6 +327,8 @@ suite(void)
 	tcase_add_test(t, a_child_that_ended_does_not);
 	tcase_add_test(t, one_that_nobody_reaps_does_not);
 	tcase_add_test(t, another_start_is_another_process);
+	tcase_add_test(t, another_boot_is_another_process);
+	tcase_add_test(t, a_note_without_boot);
 	tcase_add_test(t, bad_notes);
 	tcase_add_test(t, ancestors);
 	tcase_add_loop_test(t, a_root_without_proc, 0, 2);

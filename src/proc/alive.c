@@ -11,12 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NOTE_SIZE 64
+#define NOTE_SIZE 128
 #define STAT_SIZE 1024
 #define STATE_FIELD 3
 #define PARENT_FIELD 4
 #define START_FIELD 22
 #define MAX_DEPTH 1000
+#define BOOT_FILE "/proc/sys/kernel/random/boot_id"
+#define BOOT_SHAPE "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx\n"
+#define BOOT_LEN (sizeof(BOOT_SHAPE) - 1)
 
 /* Decimal digits at *at, which moves behind them. */
 static bool
@@ -37,9 +40,9 @@ number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* proc(5)'s stat; false where nobody tells. */
+/* A file of proc(5)'s; false where nobody tells. */
 static bool
-read_stat(const char *path, char text[STAT_SIZE])
+read_proc(const char *path, char text[STAT_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
@@ -87,6 +90,32 @@ has_ended(const char *text)
 	return at != NULL && (*at == 'Z' || *at == 'X');
 }
 
+/* Whether a boot's id begins there, with the end of its line. */
+static bool
+is_boot(const char *text)
+{
+	for (size_t i = 0; i < BOOT_LEN; i++) {
+		bool digit = (text[i] >= '0' && text[i] <= '9') ||
+		             (text[i] >= 'a' && text[i] <= 'f');
+
+		if (BOOT_SHAPE[i] == 'x' ? !digit : text[i] != BOOT_SHAPE[i])
+			return false;
+	}
+	return true;
+}
+
+/* Whether a note's rest names another boot than this one. What is no id tells
+ * nothing, as in the notes of older versions. */
+static bool
+other_boot(const char *rest)
+{
+	char text[STAT_SIZE];
+
+	return *rest == ' ' && is_boot(rest + 1) &&
+	       read_proc(BOOT_FILE, text) && is_boot(text) &&
+	       memcmp(rest + 1, text, BOOT_LEN) != 0;
+}
+
 /* The time in the same ticks; for a process that has just begun. */
 static unsigned long long
 ticks_now(void)
@@ -113,14 +142,16 @@ same_start(unsigned long long a, unsigned long long b)
 int
 alive_note(int fd)
 {
-	char note[NOTE_SIZE], text[STAT_SIZE];
+	char note[NOTE_SIZE], text[STAT_SIZE], boot[STAT_SIZE];
 	unsigned long long start = 0;	/* in ticks since boot */
+	bool told = read_proc(BOOT_FILE, boot) && is_boot(boot);
 	int n;
 
-	if (read_stat("/proc/self/stat", text))
+	if (read_proc("/proc/self/stat", text))
 		start = number_of(text, START_FIELD);
-	n = snprintf(note, sizeof(note), "%d %llu\n", (int)getpid(),
-	             start != 0 ? start : ticks_now());
+	n = snprintf(note, sizeof(note), "%d %llu%s%.*s", (int)getpid(),
+	             start != 0 ? start : ticks_now(), told ? " " : "\n",
+	             told ? (int)BOOT_LEN : 0, boot);
 	memset(note + n, ' ', sizeof(note) - (size_t)n);
 	return pwrite(fd, note, sizeof(note), 0) == (ssize_t)sizeof(note) ?
 	       0 : -errno;
@@ -138,12 +169,12 @@ alive_noted(int fd, pid_t *ret_pid)
 		return 0;
 	note[n] = '\0';
 	if (!number(&at, &pid) || *at++ != ' ' || !number(&at, &start) ||
-	    pid == 0 || pid > 0x7fffffff)
+	    pid == 0 || pid > 0x7fffffff || other_boot(at))
 		return 0;
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
-	if (read_stat(path, text)) {
+	if (read_proc(path, text)) {
 		if (has_ended(text))
 			return 0;
 		now = number_of(text, START_FIELD);
@@ -163,7 +194,7 @@ alive_parent(pid_t pid)
 	char path[64], text[STAT_SIZE];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	return read_stat(path, text) ? (pid_t)number_of(text, PARENT_FIELD) : 0;
+	return read_proc(path, text) ? (pid_t)number_of(text, PARENT_FIELD) : 0;
 }
 
 bool
