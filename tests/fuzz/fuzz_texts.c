@@ -3,15 +3,12 @@
 
 /*
  * The smaller texts: index, foreign flags, users and groups, configuration,
- * mounts, words of attributes, remounted file systems, fstab, what --posture
- * reads. First a byte that chooses. What was read is written and read again
- * where there is a writer.
+ * words of attributes, what --posture reads. First a byte that chooses. What
+ * was read is written and read again where there is a writer.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
 #include "audited.h"
 #include "buf.h"
 #include "conf.h"
@@ -20,10 +17,7 @@
 #include "ids.h"
 #include "index.h"
 #include "meta.h"
-#include "mounts.h"
 #include "posture_priv.h"
-#include "remounted.h"
-#include "setup_fstab.h"
 
 /* The bytes behind the first line that such a file has. */
 static void
@@ -166,52 +160,6 @@ take_conf(struct fuzz *f)
 }
 
 static void
-take_mounts(struct fuzz *f)
-{
-	struct diag diag = { .what = "" };
-	const struct mount_point *at;
-	char *path = fuzz_string(f);
-	struct mounts *m;
-	size_t n;
-	char *text = (char *)fuzz_part(f, &n);
-
-	if (loads(mounts_parse("mounts", text, n, "", &m, &diag), &diag)) {
-		at = mounts_covering(m, path);
-		if (at != NULL && strcmp(at->path, "/") != 0)
-			FUZZ_CHECK(strncmp(at->path, path,
-			                   strlen(at->path)) == 0);
-		for (size_t i = 0; i < m->n_points; i++) {
-			FUZZ_CHECK(m->points[i].path[0] == '/');
-			(void)mounts_lasting(m, &m->points[i]);
-			at = mounts_covering(m, m->points[i].path);
-			FUZZ_CHECK(at != NULL);
-		}
-		mounts_free(m);
-	}
-	free(path);
-	free(text);
-}
-
-static void
-take_remounted(struct fuzz *f)
-{
-	struct diag diag = { .what = "" };
-	struct remounted *m = malloc(sizeof(*m));
-	size_t n;
-	char *text = (char *)fuzz_part(f, &n);
-
-	FUZZ_CHECK(m != NULL);
-	if (loads(remounted_parse("remounted", text, n, m, &diag), &diag)) {
-		FUZZ_CHECK(m->n <= REMOUNTED_MAX);
-		for (size_t i = 0; i < m->n; i++)
-			FUZZ_CHECK(m->rows[i].path[0] == '/' &&
-			           strlen(m->rows[i].path) < n);
-	}
-	free(m);
-	free(text);
-}
-
-static void
 check_difference(void *ctx, const struct meta_difference *d)
 {
 	++*(size_t *)ctx;
@@ -235,67 +183,6 @@ take_meta(struct fuzz *f)
 	FUZZ_CHECK(none == 0);
 	free(a);
 	free(b);
-}
-
-/* What fstab_text gives is read again, the same. */
-static void
-fstab_again(const struct fstab *x)
-{
-	struct diag diag = { .what = "" };
-	struct buf once, twice;
-	struct fstab *y;
-
-	buf_init(&once, 0);
-	buf_init(&twice, 0);
-	FUZZ_CHECK(fstab_text(x, &once) == 0);
-	FUZZ_CHECK(fstab_parse("fstab", once.len > 0 ? once.data : "",
-	                       once.len, &y, &diag) == 0);
-	FUZZ_CHECK(fstab_text(y, &twice) == 0);
-	FUZZ_CHECK(once.len == twice.len && (once.len == 0 ||
-	           memcmp(once.data, twice.data, once.len) == 0));
-	fstab_free(y);
-	buf_free(&once);
-	buf_free(&twice);
-}
-
-static void
-take_fstab(struct fuzz *f)
-{
-	static const char words[] = "rw,nosuid,nodev,noexec";
-	struct diag diag = { .what = "" };
-	char *dir = fuzz_string(f), *text;
-	const struct fstab_entry *e;
-	struct fstab *x;
-	struct buf now;
-	size_t n;
-	int r;
-
-	buf_init(&now, 0);
-	text = (char *)fuzz_part(f, &n);
-	r = fstab_parse("fstab", text, n, &x, &diag);
-	FUZZ_CHECK(r == 0 || r == ERR_FORMAT || r == ERR_LIMIT);
-	if (r == 0) {
-		FUZZ_CHECK(fstab_text(x, &now) == 0);
-		FUZZ_CHECK(now.len == n && (n == 0 ||
-		           memcmp(now.data, text, n) == 0));
-		r = fstab_set(x, dir, words);
-		FUZZ_CHECK(r == 0 || r == 1 || r == -ENOENT ||
-		           r == ERR_LIMIT);
-		FUZZ_CHECK(r < 0 || fstab_set(x, dir, words) == 0);
-		if (r >= 0 && fstab_find(x, dir, &e, &diag) == 0)
-			FUZZ_CHECK(fstab_has(e, "nodev") &&
-			           !fstab_has(e, "dev"));
-		if (r >= 0)
-			fstab_again(x);
-		if (fstab_add(x, "/a b", "/c", "none", "bind") == 0)
-			fstab_again(x);
-		fstab_free(x);
-	} else {
-		FUZZ_CHECK(diag.what[0] != '\0');
-	}
-	buf_free(&now);
-	free(text);
-	free(dir);
 }
 
 /* Names of units go into commands, and names of processes to terminals. */
@@ -331,40 +218,27 @@ count_inode(void *ctx, uint64_t ino)
 static void
 take_posture(struct fuzz *f)
 {
-	struct strmap *points = strmap_new();
-	struct arena *a = arena_new();
 	struct audited audited;
-	char unit[64], *text, *path;
 	size_t n, found = 0;
+	char *text;
 	int r;
 
-	FUZZ_CHECK(points != NULL && a != NULL);
 	take_process(f);
 	text = (char *)fuzz_part(f, &n);
-	FUZZ_CHECK(posture_fstab(text, n, a, points) == 0);
-	FUZZ_CHECK(strmap_count(points) <= n);
 	FUZZ_CHECK(posture_net_table(text, n, 2, count_inode, &found) == 0);
 	FUZZ_CHECK(found <= n);
 	r = audited_parse(text, n, &audited);
 	FUZZ_CHECK(r == 0 || r == ERR_FORMAT || r == ERR_VERSION);
 	FUZZ_CHECK(r < 0 || audited.time >= 0);
-	path = fuzz_string(f);
-	if (path[0] == '/' && posture_mount_unit(path, unit,
-	                                         sizeof(unit)) == 0)
-		FUZZ_CHECK(strlen(unit) < sizeof(unit) &&
-		           strchr(unit, '/') == NULL);
-	free(path);
 	free(text);
-	arena_free(a);
-	strmap_free(points);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const takes[])(struct fuzz *f) = {
-		take_index, take_foreign, take_ids, take_conf, take_mounts,
-		take_meta, take_remounted, take_fstab, take_posture
+		take_index, take_foreign, take_ids, take_conf, take_meta,
+		take_posture
 	};
 	struct fuzz f = { data, size };
 
