@@ -3,6 +3,8 @@
 
 /*
  * What a worker that has been taken over could ask of its keeper. An input is
+ * a byte that says what the keeper is (its two lowest bits the size of the
+ * answer, then whether it is a helper, whether all begins again), and
  * messages: a byte that says how many descriptors go along and of which kind,
  * one that says how much of the message is there, then op, n, word and pid of
  * a byte each and some bytes behind them. All that has effects is replaced
@@ -20,11 +22,15 @@
 
 #define MESSAGES_MAX 12
 #define FIRST_PID 1000
+#define LOOKER_PID 2000
+#define HELPER_PID 3000
 
 static struct {
 	int running;		/* programs that were started */
 	pid_t last_pid;
 	bool reading[64];	/* readers, by pid */
+	bool looking;
+	int helpers;
 	int spare;		/* of a file, to be handed out again */
 	int device, folder;
 } world = { .spare = -1, .device = -1, .folder = -1 };
@@ -130,10 +136,12 @@ keeper_mount_here(int fd, int how, bool again)
 int
 keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd)
 {
-	FUZZ_CHECK(channel >= 0 && fd >= 0);
-	(void)ret_pid;
+	FUZZ_CHECK(channel >= 0 && fd >= 0 && !world.looking);
 	*ret_fd = dup(fd);
-	return *ret_fd < 0 ? -errno : 0;
+	FUZZ_CHECK(*ret_fd >= 0);
+	*ret_pid = LOOKER_PID;
+	world.looking = true;
+	return 0;
 }
 
 int
@@ -142,11 +150,12 @@ remount_private(void)
 	return -EPERM;
 }
 
-/* No helper either. */
+/* Only the keeper's side of a fork is here. */
 pid_t
 worker_fork(void)
 {
-	return -EAGAIN;
+	FUZZ_CHECK(world.helpers < KEEPER_HELPERS);
+	return HELPER_PID + world.helpers++;
 }
 
 void
@@ -159,8 +168,9 @@ worker_end(int status)
 int
 worker_wait(pid_t pid)
 {
-	(void)pid;
-	abort();
+	FUZZ_CHECK(pid == LOOKER_PID && world.looking);
+	world.looking = false;
+	return 0;
 }
 
 int
@@ -286,9 +296,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.path = path, .argv = argv, .envp = envp, .instdir = ""
 	};
 	struct keeper_result result = { .status = -1 };
+	unsigned int is = fuzz_byte(&f);
 	struct keeper k = {
 		.job = &job, .result = &result, .answer = answer_bytes,
-		.size = fuzz_byte(&f) % 4, .lock_fd = -1, .out = -1
+		.size = is & 3, .helps = (is & 4) != 0,
+		.again = (is & 8) != 0, .lock_fd = -1, .out = -1
 	};
 	int before;
 
@@ -299,6 +311,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	world.running = 0;
 	world.last_pid = 0;
+	world.looking = false;
+	world.helpers = 0;
 	memset(world.reading, 0, sizeof(world.reading));
 	memset(answer_bytes, 0xaa, sizeof(answer_bytes));
 	before = lowest();
@@ -308,5 +322,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(answer_bytes[i] == 0xaa);
 	FUZZ_CHECK(result.ran == (world.running == 1));
 	FUZZ_CHECK(k.done || result.status == -1);
+	/* A helper changes flags, and no more. */
+	FUZZ_CHECK(!k.helps || (!k.done && !result.ran && k.n_helpers == 0 &&
+	                        !world.looking && world.last_pid == 0));
 	return 0;
 }
