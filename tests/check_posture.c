@@ -1092,6 +1092,27 @@ START_TEST(foreign_folders)
 }
 END_TEST
 
+/* What is not looked at is not said to be others'. */
+START_TEST(folders_with_dots)
+{
+	static const char *const names[] = {
+		"/usr/lib/../lib/x", "/usr/lib/.."
+	};
+	const struct posture_line *line;
+
+	text("root/usr/lib/x/x", "");
+	text("root/etc/ld.so.conf", "/usr/lib/../lib/x\n/usr/lib/..\n"
+	     "/usr/lib/..x\n");
+	again(posture_folders);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		line = line_of("ld-so", names[i]);
+		ck_assert(line != NULL && line->state == POSTURE_UNKNOWN);
+		ck_assert_ptr_nonnull(strstr(line->seen, "\"..\""));
+	}
+	ck_assert_ptr_null(line_of("ld-so", "/usr/lib/..x"));
+}
+END_TEST
+
 static void
 expect_root(mode_t mode, enum posture_state state, const char *mend)
 {
@@ -1374,6 +1395,7 @@ suite(void)
 	tcase_add_test(t, preload);
 	tcase_add_test(t, mounts_over);
 	tcase_add_test(t, foreign_folders);
+	tcase_add_test(t, folders_with_dots);
 	tcase_add_test(t, root_folder_open);
 	tcase_add_test(t, folders_with_acl);
 	tcase_add_test(t, words);

@@ -418,6 +418,16 @@ tell_unsafe(struct visit *v, const char *path)
 	});
 }
 
+/* To which root.h gives the same error. */
+static bool
+has_dots(const char *path)
+{
+	for (; (path = strstr(path, "/..")) != NULL; path++)
+		if (path[3] == '/' || path[3] == '\0')
+			return true;
+	return false;
+}
+
 /* A file or folder that may not be there, by its name without links. */
 static void
 check_spot(struct visit *v, const char *path, unsigned int depth)
@@ -441,7 +451,10 @@ check_spot(struct visit *v, const char *path, unsigned int depth)
 		if (real != NULL || err == -ENOTDIR)
 			err = 0;
 	}
-	if (err == ERR_UNSAFE)
+	if (err == ERR_UNSAFE && has_dots(path))
+		tell_text(v, path, "is named by way of \"..\", which is not "
+		          "looked at");
+	else if (err == ERR_UNSAFE)
 		tell_unsafe(v, path);
 	else if (err < 0 && err != -ENOENT && err != -ENOTDIR)
 		tell_unknown(v, path, err);
