@@ -116,6 +116,10 @@ int posture_ldconf(struct posture *p,
 int posture_search_path(struct posture *p,
                         int (*fn)(void *ctx, const char *folder), void *ctx);
 
+/* Has an ACL, as the xattr system.posix_acl_access has it, an entry that lets a
+ * user or group that is not root's write? Of its mask nothing is asked. */
+bool posture_acl_writes(const unsigned char *acl, size_t n);
+
 /* What /proc/PID/status says. */
 struct posture_process {
 	pid_t pid;

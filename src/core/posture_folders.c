@@ -117,6 +117,15 @@ lets_write(const unsigned char *at)
 	       (at[2] & 2) != 0 && (at[4] | at[5] | at[6] | at[7]) != 0;
 }
 
+bool
+posture_acl_writes(const unsigned char *acl, size_t n)
+{
+	for (size_t at = 4; at + 8 <= n; at += 8)
+		if (lets_write(acl + at))
+			return true;
+	return false;
+}
+
 /*
  * Where there is an ACL the group's bits are its mask: who else may write is
  * in its entries alone. Of a long one it is taken for granted. Or -errno.
@@ -135,10 +144,7 @@ acl_lets_write(int fd, const struct node *n)
 	if (len < 0)
 		return errno == ERANGE ? 1 : errno == ENODATA ||
 		    errno == EOPNOTSUPP ? 0 : -errno;
-	for (ssize_t at = 4; at + 8 <= len; at += 8)
-		if (lets_write(acl + at))
-			return 1;
-	return 0;
+	return posture_acl_writes(acl, (size_t)len);
 }
 
 /* What is wrong with it, and the command that mends it. */

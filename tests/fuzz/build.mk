@@ -20,13 +20,13 @@ SOURCES = $(filter-out $(SRC)/src/base/arena.c\
 	$(SRC)/src/base/buf_reserve.c,\
 	$(wildcard $(SRC)/src/base/*.c $(SRC)/src/dpkg/*.c \
 	$(SRC)/src/core/ledger*.c $(SRC)/src/core/history*.c)) \
-	$(addprefix $(SRC)/src/fs/,capability.c digest.c iflag.c lasting.c \
-	meta.c meta_text.c mounts.c root.c) \
+	$(addprefix $(SRC)/src/fs/,capability.c digest.c iflag.c \
+	lasting.c meta.c meta_text.c mounts.c root.c walk.c) \
 	$(addprefix $(SRC)/src/core/,archive_control.c archive_split.c \
 	audited.c conf.c foreign.c formatver.c index.c jfile.c journal.c \
-	jrecord.c planrec.c posture_fstab.c posture_sockets.c \
-	posture_status.c \
-	remounted.c setup_fstab.c) \
+	jrecord.c planrec.c $(addprefix posture,.c _folders.c \
+	_fstab.c _ldconf.c _over.c _path.c _preload.c _sockets.c _status.c \
+	_units.c) remounted.c setup_fstab.c) \
 	$(addprefix $(SRC)/src/cli/,nearest.c options.c options_table.c \
 	options_values.c) \
 	$(SRC)/src/proc/channel.c $(SRC)/tests/fuzz/arena.c \

@@ -3,13 +3,12 @@
 
 /*
  * The smaller texts: index, foreign flags, users and groups, configuration,
- * words of attributes, what --posture reads. First a byte that chooses. What
- * was read is written and read again where there is a writer.
+ * words of attributes. First a byte that chooses. What was read is written and
+ * read again where there is a writer.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "audited.h"
 #include "buf.h"
 #include "conf.h"
 #include "foreign.h"
@@ -17,7 +16,6 @@
 #include "ids.h"
 #include "index.h"
 #include "meta.h"
-#include "posture_priv.h"
 
 /* The bytes behind the first line that such a file has. */
 static void
@@ -185,60 +183,11 @@ take_meta(struct fuzz *f)
 	free(b);
 }
 
-/* Names of units go into commands, and names of processes to terminals. */
-static void
-take_process(struct fuzz *f)
-{
-	struct posture_process p = { .pid = 7 };
-	size_t n, len;
-	char *text = (char *)fuzz_part(f, &n);
-
-	if (posture_status(text, n, &p) == 0) {
-		len = strnlen(p.comm, sizeof(p.comm));
-		FUZZ_CHECK(len < sizeof(p.comm) && p.pid == 7);
-		for (size_t i = 0; i < len; i++)
-			FUZZ_CHECK(p.comm[i] > ' ' && p.comm[i] < 0x7f);
-	}
-	posture_unit_of(text, n, p.unit, sizeof(p.unit));
-	FUZZ_CHECK(strnlen(p.unit, sizeof(p.unit)) < sizeof(p.unit));
-	FUZZ_CHECK(strpbrk(p.unit, "/\n") == NULL);
-	free(text);
-}
-
-static int
-count_inode(void *ctx, uint64_t ino)
-{
-	size_t *n = ctx;
-
-	FUZZ_CHECK(ino != 0);
-	++*n;
-	return 0;
-}
-
-static void
-take_posture(struct fuzz *f)
-{
-	struct audited audited;
-	size_t n, found = 0;
-	char *text;
-	int r;
-
-	take_process(f);
-	text = (char *)fuzz_part(f, &n);
-	FUZZ_CHECK(posture_net_table(text, n, 2, count_inode, &found) == 0);
-	FUZZ_CHECK(found <= n);
-	r = audited_parse(text, n, &audited);
-	FUZZ_CHECK(r == 0 || r == ERR_FORMAT || r == ERR_VERSION);
-	FUZZ_CHECK(r < 0 || audited.time >= 0);
-	free(text);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const takes[])(struct fuzz *f) = {
-		take_index, take_foreign, take_ids, take_conf, take_meta,
-		take_posture
+		take_index, take_foreign, take_ids, take_conf, take_meta
 	};
 	struct fuzz f = { data, size };
 
