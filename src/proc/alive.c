@@ -157,19 +157,31 @@ alive_note(int fd)
 	       0 : -errno;
 }
 
+/* *ret_rest: what follows the two numbers. */
+static bool
+read_note(const char *note, unsigned long long *ret_pid,
+          unsigned long long *ret_start, const char **ret_rest)
+{
+	bool read = number(&note, ret_pid) && *note++ == ' ' &&
+	            number(&note, ret_start) && *ret_pid != 0 &&
+	            *ret_pid <= 0x7fffffff;
+
+	*ret_rest = note;
+	return read;
+}
+
 int
 alive_noted(int fd, pid_t *ret_pid)
 {
 	char note[NOTE_SIZE + 1], path[64], text[STAT_SIZE];
 	unsigned long long pid, start, now = 0;
-	const char *at = note;
 	ssize_t n = pread(fd, note, NOTE_SIZE, 0);
+	const char *rest;
 
 	if (n <= 0)
 		return 0;
 	note[n] = '\0';
-	if (!number(&at, &pid) || *at++ != ' ' || !number(&at, &start) ||
-	    pid == 0 || pid > 0x7fffffff || other_boot(at))
+	if (!read_note(note, &pid, &start, &rest) || other_boot(rest))
 		return 0;
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return 0;

@@ -34,13 +34,12 @@ read_proc(const char *path, char *text, size_t size)
 }
 
 static long
-login_uid(void)
+login_of(const char *text)
 {
-	char text[32], *end;
 	unsigned long v;
+	char *end;
 
-	if (read_proc("/proc/self/loginuid", text, sizeof(text)) == 0 ||
-	    text[0] < '0' || text[0] > '9')
+	if (text[0] < '0' || text[0] > '9')
 		return -1;
 	errno = 0;
 	v = strtoul(text, &end, 10);
@@ -50,21 +49,36 @@ login_uid(void)
 	return (long)v;
 }
 
-/* tty_nr of /proc/self/stat, behind a name that may hold anything; 0: none. */
-static unsigned int
-tty_number(void)
+static long
+login_uid(void)
 {
-	char text[1024], state;
-	int parent, group, session, tty;
-	const char *at;
+	char text[32];
 
-	if (read_proc("/proc/self/stat", text, sizeof(text)) == 0)
-		return 0;
-	at = strrchr(text, ')');
+	return read_proc("/proc/self/loginuid", text, sizeof(text)) == 0 ? -1 :
+	       login_of(text);
+}
+
+/* tty_nr of stat, behind a name that may hold anything; 0: none. */
+static unsigned int
+tty_of(const char *text)
+{
+	const char *at = strrchr(text, ')');
+	int parent, group, session, tty;
+	char state;
+
 	if (at == NULL || sscanf(at + 1, " %c %d %d %d %d", &state, &parent,
 	                         &group, &session, &tty) != 5)
 		return 0;
 	return (unsigned int)tty;
+}
+
+static unsigned int
+tty_number(void)
+{
+	char text[1024];
+
+	return read_proc("/proc/self/stat", text, sizeof(text)) == 0 ? 0 :
+	       tty_of(text);
 }
 
 /* Numbers of Documentation/admin-guide/devices.txt; proc(5) has the bits. */

@@ -20,8 +20,9 @@ SOURCES = $(filter-out $(SRC)/src/base/arena.c\
 	$(SRC)/src/base/buf_reserve.c,\
 	$(wildcard $(SRC)/src/base/*.c $(SRC)/src/dpkg/*.c \
 	$(SRC)/src/core/ledger*.c $(SRC)/src/core/history*.c)) \
-	$(addprefix $(SRC)/src/fs/,capability.c digest.c iflag.c \
-	lasting.c meta.c meta_text.c mounts.c root.c walk.c) \
+	$(addprefix $(SRC)/src/fs/,capability.c digest.c holders.c iflag.c \
+	lasting.c meta.c meta_text.c mounts.c procs.c root.c walk.c \
+	writers.c) \
 	$(addprefix $(SRC)/src/core/,archive_control.c archive_split.c \
 	audited.c conf.c foreign.c formatver.c index.c jfile.c journal.c \
 	jrecord.c planrec.c $(addprefix posture,.c _folders.c \

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Copyright (C) 2026 The dpkg-immutable authors
-"""First inputs from what a machine says of itself: mounts, posture."""
+"""First inputs from what a machine says of itself: mounts, posture, proc."""
 import os
 import struct
 
-from seedlib import SEPARATOR, read, several
+from seedlib import HEX, SEPARATOR, read, several
 
 MOUNTS = ("21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
           "22 21 0:5 / /proc rw - proc proc rw\n"
@@ -149,3 +149,99 @@ def posture(s, root):
     for text in ("dpkg-immutable audited 1\ntime 17\nfindings 3\nunknown 0\n",
                  "dpkg-immutable audited 2\n", "dpkg-immutable audited 1\n"):
         s.add("posture", "\x08" + text)
+
+
+MAPS = (
+    "562087ca2000-562087ca4000 r--p 00000000 08:01 247498"
+    "                     /usr/bin/head\n"
+    "5620b71de000-5620b71ff000 rw-p 00000000 00:00 0          [heap]\n"
+    "7f0000000000-7f0000001000 rw-s 00001000 08:01 7   /a b\\c\xe9\n"
+    "7f0000001000-7f0000002000 r-xp 00000000 08:01 9"
+    "   /usr/lib/x.so (deleted)\n"
+    "7f0000002000-7f0000003000 rw-s 00000000 00:01 11"
+    "   /memfd:x (deleted)\n"
+    "7f0000003000-7f0000004000 r--s 00000000 fe:100 13   (deleted)\n"
+    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0"
+    "                  [vsyscall]\n")
+STAT = ("77 (x) y) S 1 76 75 34817 77 4194560 1 0 0 0 2 3 0 0 20 0 1 0 "
+        "1538517 3133440 413 18446744073709551615\n")
+MARKER = b"dpkg-immutable-shim-marker\0"
+ADOPTED = ("dpkg-immutable adopted 1\nid " + HEX * 2 +
+           "\nadmindir /var/lib/dpkg\n")
+
+
+def note(name, kind=1, desc=b"", align=4):
+    def padded(data):
+        return data + bytes(-len(data) % align)
+    return (struct.pack("<III", len(name), len(desc), kind) + padded(name) +
+            padded(desc))
+
+
+def elf(*segments):
+    """A program of nothing but its headers and (TYPE, ALIGN, BYTES)."""
+    at = 64 + 56 * len(segments)
+    heads, rest = b"", b""
+    for kind, align, data in segments:
+        heads += struct.pack("<IIQQQQQQ", kind, 4, at + len(rest), 0, 0,
+                             len(data), len(data), align)
+        rest += data
+    return (b"\x7fELF\2\1\1".ljust(16, b"\0") +
+            struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56,
+                        len(segments), 0, 0, 0) + heads + rest)
+
+
+def programs(s):
+    gnu = note(b"GNU\0", 3, bytes(20))
+    ours = note(MARKER, 1, b"x")
+    for notes in (gnu, ours, gnu + ours, note(MARKER[:-1]),
+                  note(b"", 1, bytes(9)) + ours, ours[:-9], ours[:20],
+                  struct.pack("<III", 0xffffffff, 0xffffffff, 1) + MARKER):
+        s.add("proc", b"\5" + elf((1, 4096, b"code"), (4, 4, notes)))
+        s.add("proc", b"\6\0" + notes)
+    s.add("proc", b"\5" + elf((4, 8, note(b"GNU\0", 5, bytes(4), 8)),
+                              (4, 8, note(MARKER, 1, b"", 8))))
+    s.add("proc", b"\6\1" + note(b"GNU\0", 5, bytes(4), 8) +
+          note(MARKER, 1, b"", 8))
+    s.add("proc", b"\5" + elf((4, 4, bytes(4097))))
+    s.add("proc", b"\5" + read("/bin/true", 4000))
+
+
+def proc(s):
+    own = read("/proc/self/maps", 3000).rpartition(b"\n")[0] + b"\n"
+    maps = MAPS.encode("latin-1")
+    for most in (15, 95, 255):
+        s.add("proc", bytes([0, most]) + maps)
+    s.add("proc", b"\0\xff" + own)
+    s.add("proc", b"\0\xff" + maps[:-1])
+    for line in maps.splitlines():
+        s.add("proc", b"\0\x7f" + line + b"\n")
+    stat = STAT.encode()
+    # Where map_files is open to us, and where it is not.
+    for closed in ("\0", "\1"):
+        s.add("proc", several(1, closed + "x\n", stat, maps))
+        s.add("proc", several(1, closed + "\xe9\\ x\n", stat, own))
+        s.add("proc", several(1, closed, stat.replace(b" S ", b" Z "),
+                              maps[:-1]))
+        s.add("proc", several(1, closed + "kthreadd\n", "2 (kthreadd) S 0 0 "
+                              "0 0 -1 2129984 0\n", "x\n"))
+    for text in (STAT, STAT.replace(" S ", " X "), "1 (x) R 0 0 0 0 -1 1 2\n",
+                 STAT.replace("34817", "1025"), STAT.replace("34817", "1088"),
+                 STAT.replace("34817", "-1"), "1000", "4294967295", "0\n",
+                 "99999999999999999999", "7x", read("/proc/self/stat")):
+        s.add("proc", several(2, text))
+    for size in (1, 9, 255):
+        for text in (b"dpkg\0-i\0x.deb\0", b"a\xc3\xa9\xe2\x82\xacb\x01\x7f\n",
+                     b"123456\xf0\x9f\x98\x80", b"\x80\x80\x80\x80\x80",
+                     read("/proc/self/cmdline", 900)):
+            s.add("proc", bytes([3, size]) + text)
+    for text in ("1 2\n", "123 18446744073709551615\n", "2147483647 0\n",
+                 "2147483648 0\n", "0 1\n", "x", "1", "1 x",
+                 "77 1538517\n" + " " * 53):
+        s.add("proc", "\4" + text)
+    programs(s)
+    for text in (ADOPTED, ADOPTED.replace("1\nid", "2\nid"), ADOPTED[:-1],
+                 ADOPTED[:60], ADOPTED + "id " + HEX * 2 + "\n",
+                 ADOPTED.replace("0", "g"), ADOPTED.replace(" /", " "),
+                 "dpkg-immutable adopted 1\nadmindir /" + "a" * 4094 + "\n",
+                 "dpkg-immutable adopted 1\nadmindir /a\nid " + HEX + "\n"):
+        s.add("proc", "\7" + text)
