@@ -5,6 +5,10 @@
  * dpkg's database: an input is the files of an admindir, each behind a line
  * "%%NAME". What was read is written as a status of its own, which must read
  * the same. Triggers are looked for as well.
+ *
+ * Reaches: edges:600 triggered_add:42 dpkgdivert_load:19
+ * Reaches: dpkgdb_load_list:15 dpkgdb_load_md5s:18 dpkgdb_info_conffiles:8
+ * Reaches: dpkgoverride_load:8 dpkgstatus_load:20 dpkgstanza_read:42
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,9 @@
 /*
  * Encodings: vis, base64, JSON read and written, numbers, hex. All of them look
  * at the same bytes.
+ *
+ * Reaches: edges:305 json_path:7 jsonread_num:8 jsonread_strs:4 vis_undo:14
+ * Reaches: digest_unhex:18 formatver_check:3
  */
 #include <errno.h>
 #include <limits.h>

@@ -5,6 +5,9 @@
  * The history. The first byte chooses whether the lines are the log as they
  * stand, or get the links that make a chain of them; then the moment for
  * --since, a separator, the lines.
+ *
+ * Reaches: edges:370 history_tail:12 history_walk:8 history_since:6
+ * Reaches: history_newest:9
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -9,6 +9,8 @@
  * one that says how much of the message is there, then op, n, word and pid of
  * a byte each and some bytes behind them. All that has effects is replaced
  * here; what is asked of the replacements is checked.
+ *
+ * Reaches: edges:110 channel_receive:9
  */
 #include <fcntl.h>
 #include <stdarg.h>

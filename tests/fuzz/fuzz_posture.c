@@ -7,6 +7,11 @@
  * texts of processes, sockets and audits. First a byte that chooses. Files are
  * those of a root in the target's own folder: an input fills them, and never
  * names one.
+ *
+ * Reaches: edges:735 posture_ldconf:2 posture_search_path:24
+ * Reaches: posture_preload:18 posture_planned:3 posture_over:10
+ * Reaches: posture_folders:6 posture_acl_writes:6 posture_status:25
+ * Reaches: posture_unit_of:20 posture_net_table:9 audited_parse:8
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -7,6 +7,10 @@
  * command lines of whoever called us; notes of a process; the ELF note that
  * our own programs carry; and the marker of an adopted root. First a byte that
  * chooses.
+ *
+ * Reaches: edges:320 procs_each_line:12 procs_mapping_read:6 procs_escape:6
+ * Reaches: procs_first_time:7 holders_find_at:2 writers_find_at:2
+ * Reaches: json_utf8:3
  */
 #include <limits.h>
 #include <sys/sysmacros.h>
