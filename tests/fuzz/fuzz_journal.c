@@ -6,6 +6,9 @@
  * here (type, run, length, payload), so that mutations pass the checksum; the
  * payload of a PLAN or an OPEN alone. Its upper bits choose what is then done
  * with the journal that was read.
+ *
+ * Reaches: edges:300 journal_begin:4 journal_add:6 planrec_get_plan:4
+ * Reaches: planrec_add_paths:12 jrecord_at:7
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +23,14 @@
 
 enum { CUT = 8 };
 
-/* Seldom: it writes some megabytes. */
+/* Seldom, but for the seeds and whoever shows a finding again: it writes some
+ * megabytes, and such inputs are liked for what they reach. */
 static bool
 goes_on(unsigned int how)
 {
-	return how >> 4 == 5;
+	static unsigned int times;
+
+	return how >> 4 == 5 && (++times <= 32 || times % 64 == 0);
 }
 
 static bool
