@@ -136,9 +136,9 @@ keeper_mount_here(int fd, int how, bool again)
 }
 
 int
-keeper_look(int channel, int fd, pid_t *ret_pid, int *ret_fd)
+keeper_look(int fd, pid_t *ret_pid, int *ret_fd)
 {
-	FUZZ_CHECK(channel >= 0 && fd >= 0 && !world.looking);
+	FUZZ_CHECK(fd >= 0 && !world.looking);
 	*ret_fd = dup(fd);
 	FUZZ_CHECK(*ret_fd >= 0);
 	*ret_pid = LOOKER_PID;
@@ -158,6 +158,14 @@ worker_fork(void)
 {
 	FUZZ_CHECK(world.helpers < KEEPER_HELPERS);
 	return HELPER_PID + world.helpers++;
+}
+
+void
+worker_close(int keep, bool writable)
+{
+	(void)keep;
+	(void)writable;
+	abort();
 }
 
 void
