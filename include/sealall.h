@@ -17,6 +17,8 @@ struct seal_item {
 	bool failed;			/* filled: something stays open */
 	bool newer;			/* filled: its ledger is of a newer
 					 * format */
+	int unread;			/* filled: it could not be read for the
+					 * moment: none may be written */
 	struct ledger *old;		/* filled: recorded before; owned */
 	struct ledger *fresh;		/* filled: new, NULL if as before; owned */
 	uint64_t bytes;			/* filled: of all its files */

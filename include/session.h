@@ -45,6 +45,9 @@ struct session {
 	int db_fd;			/* admindir of db, and of before */
 	int before_fd;
 	struct strmap *ledgers;		/* key -> struct ledger *, cached */
+	int unread;		/* one of them could not be read for the moment
+				 * (err_passes): where that counts nothing may
+				 * be changed or written */
 	struct session_cached *cached;	/* the same, for freeing */
 	/* Path -> struct node *, in arena: what a run found other than it was
 	 * recorded before it opened anything (inode 0: nothing was there). */
@@ -72,7 +75,8 @@ int session_conf(struct session *s, const char *file, bool lenient,
                  struct diag *diag);
 /* Remembers a good one for the day that it isn't; needs our lock. */
 void session_keep_conf(struct session *s);
-/* Index and foreign; with `lenient` bad ones count as empty, with a warning. */
+/* Index and foreign; with `lenient` bad ones count as empty, with a warning;
+ * but an error that may pass (err_passes) is one. */
 int session_records(struct session *s, bool lenient, struct diag *diag);
 /* Database (status, not the lists). Again: the old one becomes `before`. */
 int session_db(struct session *s, struct diag *diag);
@@ -89,9 +93,10 @@ int session_reroot(struct session *s, struct diag *diag);
 /* Facts about what is due, from the database and configuration at hand. */
 int session_due(struct session *s, struct diag *diag);
 
-/* The recorded ledger of a package key, cached; NULL: none (or unreadable). */
+/* The recorded ledger of a package key, cached; NULL: none, or unreadable, of
+ * which s->unread tells if it may pass. */
 struct ledger *session_ledger(struct session *s, const char *key);
-/* Drops the cache: ledgers were rewritten. */
+/* Drops the cache, and unread: ledgers were rewritten. */
 void session_forget_ledgers(struct session *s);
 
 /*

@@ -452,6 +452,49 @@ START_TEST(damaged_records)
 }
 END_TEST
 
+static void
+close_unread(struct closing c)
+{
+	open_session();
+	closing = c;
+	closing.on_finding = fixture_finding;
+	ok(closing_run(session, &closing, &diag));
+	ck_assert_int_eq(closing.record_error, -EIO);
+}
+
+/* What can't be read for the moment is not written anew. */
+START_TEST(unreadable_ledgers)
+{
+	struct stat before, after;
+
+	NEEDS_ROOT();
+	two_packages();
+	ck_assert_int_eq(stat(host(LEDGER "/a.mtree"), &before), 0);
+	set_flags("/usr/a", 0);
+	ck_assert_int_eq(chmod(host("/usr/a"), 04755), 0);
+	unreadable(LEDGER "/a.mtree");
+	close_unread(BY_HAND);
+	protected("/usr/a");
+	readable(LEDGER "/a.mtree");
+	ck_assert_int_eq(stat(host(LEDGER "/a.mtree"), &after), 0);
+	ck_assert_uint_eq(before.st_ino, after.st_ino);
+	close_run(BY_HAND);
+	ck_assert_str_eq(findings, "mode /usr/a;");
+	/* of a package that is no more: its files are nobody's later */
+	database_new();
+	add_package("a", OK, "", "/usr/a", "/usr/a2", NULL);
+	database();
+	unreadable(LEDGER "/b.mtree");
+	close_unread(BY_DPKG);
+	protected("/usr/b");
+	readable(LEDGER "/b.mtree");
+	ck_assert(exists(LEDGER "/b.mtree"));
+	close_run(BY_DPKG);
+	open_file("/usr/b");
+	ck_assert(!exists(LEDGER "/b.mtree"));
+}
+END_TEST
+
 START_TEST(what_became_exempt_is_let_go)
 {
 	NEEDS_ROOT();
@@ -623,6 +666,7 @@ suite(void)
 	tcase_add_test(t, flags_alone_make_no_ledger);
 	tcase_add_test(t, diversions_move_files);
 	tcase_add_test(t, damaged_records);
+	tcase_add_test(t, unreadable_ledgers);
 	tcase_add_test(t, what_became_exempt_is_let_go);
 	tcase_add_test(t, an_exempt_file_of_an_unpacked_package);
 	tcase_add_test(t, many_packages_on_many_threads);

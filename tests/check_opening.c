@@ -337,6 +337,32 @@ START_TEST(lost_records)
 }
 END_TEST
 
+/* What is ours would else be noted as an admin's own. */
+START_TEST(unreadable_ledger)
+{
+	static const char b[] = "/var/lib/dpkg-immutable/ledger/b.mtree";
+
+	NEEDS_ROOT();
+	two_packages();
+	open_session();
+	ok(state_lock(session->state));
+	words[0] = (char *)(uintptr_t)"b";
+	line.n_operands = 1;
+	ok(prepare_plan(session, &line, &prepared, &diag));
+	unreadable(b);
+	ck_assert_int_eq(opening_probe(session, prepared.plan, NULL, &opening,
+	                               &diag), -EIO);
+	readable(b);
+	ck_assert_int_ne(access(host("/var/lib/dpkg-immutable/ledger/foreign"),
+	                        F_OK), 0);
+	prepared_free(&prepared);
+	probe("b", NULL);
+	ck_assert_uint_eq(opening.n_paths, 1);
+	ck_assert(!opening.paths[0].foreign);
+	done();
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -355,6 +381,7 @@ suite(void)
 	tcase_add_test(t, what_went_away_meanwhile);
 	tcase_add_test(t, ourselves);
 	tcase_add_test(t, lost_records);
+	tcase_add_test(t, unreadable_ledger);
 	suite_add_tcase(s, t);
 	return s;
 }

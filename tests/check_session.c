@@ -116,6 +116,38 @@ START_TEST(foreign_beside_a_bad_index)
 }
 END_TEST
 
+/* A disk that fails for a moment: nothing of that is lost. */
+START_TEST(unreadable_records)
+{
+	static const char *const names[] = {
+		STATE "/ledger/index", STATE "/ledger/foreign"
+	};
+
+	NEEDS_ROOT();
+	adopt();
+	for (size_t i = 0; i < 2; i++) {
+		put(names[i], "");
+		unreadable(names[i]);
+		bare(NULL);
+		ck_assert_int_eq(session_records(session, true, &diag), -EIO);
+		ck_assert_ptr_nonnull(strstr(names[i], diag.file));
+		ck_assert(!session->records_lost);
+		readable(names[i]);
+		unlink(host(names[i]));
+	}
+	/* the other one is bad beside it */
+	put(names[0], "nonsense\n");
+	put(names[1], "nonsense\n");
+	for (size_t i = 0; i < 2; i++) {
+		unreadable(names[i]);
+		bare(NULL);
+		ck_assert_int_eq(session_records(session, true, &diag), -EIO);
+		ck_assert_ptr_nonnull(strstr(names[i], diag.file));
+		readable(names[i]);
+	}
+}
+END_TEST
+
 START_TEST(newer_records)
 {
 	static const char *const files[][2] = {
@@ -253,6 +285,15 @@ START_TEST(ledgers_are_kept_at_hand)
 	ck_assert_ptr_null(session_ledger(session, "c"));
 	session_forget_ledgers(session);
 	ck_assert_ptr_nonnull(session_ledger(session, "c"));
+	ck_assert_int_eq(session->unread, 0);
+	unreadable(STATE "/ledger/a.mtree");
+	session_forget_ledgers(session);
+	ck_assert_ptr_null(session_ledger(session, "a"));
+	ck_assert_int_eq(session->unread, -EIO);
+	readable(STATE "/ledger/a.mtree");
+	session_forget_ledgers(session);
+	ck_assert_int_eq(session->unread, 0);
+	ck_assert_ptr_nonnull(session_ledger(session, "a"));
 }
 END_TEST
 
@@ -294,6 +335,7 @@ suite(void)
 	tcase_add_test(t, the_last_good_configuration);
 	tcase_add_test(t, damaged_records);
 	tcase_add_test(t, foreign_beside_a_bad_index);
+	tcase_add_test(t, unreadable_records);
 	tcase_add_test(t, newer_records);
 	tcase_add_test(t, databases_before_and_now);
 	tcase_add_test(t, a_database_without_packages);

@@ -139,6 +139,20 @@ tamper(const char *path, const char *text)
 	set_flags(path, flags);
 }
 
+/* Reading it fails with EIO, as on a bad disk, until it is readable again. */
+static inline void
+unreadable(const char *path)
+{
+	ck_assert_int_eq(mount("/proc/self/mem", host(path), NULL, MS_BIND,
+	                       NULL), 0);
+}
+
+static inline void
+readable(const char *path)
+{
+	ck_assert_int_eq(umount2(host(path), MNT_DETACH), 0);
+}
+
 /* The database: stanzas are gathered, then written by database(). */
 static inline void
 database_new(void)

@@ -47,6 +47,8 @@ add_gone(void *ctx, const char *key)
 	r = ledger_load(fd, key, &l, NULL);
 	if (r == -ENOMEM)
 		return r;
+	if (err_passes(r))
+		w->s->unread = r;
 	if (r == ERR_VERSION)
 		w->s->newer = true;
 	if (r < 0)
@@ -228,7 +230,8 @@ store_index(struct work *w)
 }
 
 /* What is a newer program's, or of one that has taken our place, is not ours
- * to write over: by the index it finds what happened. */
+ * to write over: by the index it finds what happened. What was recorded and
+ * could not be read for the moment is none of what is lost. */
 static int
 store(struct work *w)
 {
@@ -237,6 +240,8 @@ store(struct work *w)
 
 	if (s->newer)
 		return ERR_VERSION;
+	if (s->unread < 0)
+		return s->unread;
 	if (session_replaced(s))
 		return 0;
 	if (s->state->ledger_fd < 0)
@@ -327,6 +332,8 @@ close_all(struct work *w, struct diag *diag)
 		size_t at = (size_t)(w->items[i].package - s->db->packages);
 
 		s->newer |= w->items[i].newer;
+		if (w->items[i].unread < 0)
+			s->unread = w->items[i].unread;
 		w->item_of[at] = &w->items[i];
 		w->failed[at] = w->items[i].failed;
 		w->exact[at] = w->items[i].fresh != NULL;

@@ -53,7 +53,7 @@ name_recorded(struct work *w, const struct history_ledgers *h,
 	char actual[2 * DIGEST_MAX + 1];
 
 	if (l == NULL)
-		return 0;
+		return w->s->unread;
 	digest_hex(l->digest, sizeof(l->digest), actual);
 	if (named != NULL && strcmp(named, actual) == 0)
 		return 0;

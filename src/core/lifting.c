@@ -34,6 +34,10 @@ lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
 			                   s->foreign, sync, tally);
 		hook_kill("lifting");
 	}
+	/* it may have listed what only it knows for ours */
+	if (r == 0 && s->unread < 0)
+		r = diag_set(diag, s->unread, STATE_DIR "/ledger", 0, "%s",
+		             err_text(s->unread));
 	return r;
 }
 

@@ -84,8 +84,9 @@ load_old(struct thread *t, size_t i)
 		return r;
 	if (r < 0 && r != -ENOENT) {
 		item->newer = r == ERR_VERSION;
+		item->unread = err_passes(r) ? r : 0;
 		diag_text(&d, text, sizeof(text));
-		log_warn("%s; %s", text, item->newer ?
+		log_warn("%s; %s", text, item->newer || item->unread < 0 ?
 		         "nothing is recorded" : "it is written anew");
 	}
 	return 0;

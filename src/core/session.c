@@ -251,15 +251,21 @@ session_conf(struct session *s, const char *file, bool lenient,
 static int
 load_records(struct session *s, struct diag *diag)
 {
+	struct diag d = { .line = 0 };
 	int r = -ENOENT, e;
 
 	if (s->state == NULL || s->state->ledger_fd < 0)
 		return diag_set(diag, r, STATE_DIR "/ledger", 0, "%s",
 		                err_text(r));
-	/* one may be good where the other is not */
 	r = foreign_load(s->state->ledger_fd, &s->foreign, diag);
-	e = index_load(s->state->ledger_fd, &s->index, r == 0 ? diag : NULL);
-	return r == 0 || e == ERR_VERSION ? e : r;
+	if (err_passes(r))
+		return r;
+	/* one may be good where the other is not */
+	e = index_load(s->state->ledger_fd, &s->index, &d);
+	if (r < 0 && e != ERR_VERSION && !err_passes(e))
+		return r;
+	*diag = d;
+	return e;
 }
 
 int
@@ -268,7 +274,9 @@ session_records(struct session *s, bool lenient, struct diag *diag)
 	struct diag d = { .line = 0 };
 	int r = load_records(s, &d);
 
-	if (r < 0 && !lenient) {
+	/* What can't be read for the moment is not lost: to make it anew would
+	 * be to forget what is off, and whose flags are not ours. */
+	if (r < 0 && (!lenient || err_passes(r))) {
 		if (diag != NULL)
 			*diag = d;
 		return r;
@@ -416,6 +424,8 @@ session_ledger(struct session *s, const char *key)
 	if (s->state == NULL || s->state->ledger_fd < 0)
 		return NULL;
 	r = ledger_load(s->state->ledger_fd, key, &l, &d);
+	if (err_passes(r))
+		s->unread = r;
 	if (r == ERR_VERSION)
 		s->newer = true;
 	if (r < 0 && r != -ENOENT)
@@ -441,6 +451,7 @@ session_forget_ledgers(struct session *s)
 	s->cached = NULL;
 	strmap_free(s->ledgers);
 	s->ledgers = strmap_new();
+	s->unread = 0;
 }
 
 int
