@@ -40,9 +40,9 @@ int closing_mark(struct work *w, struct diag *diag);
  * ctx: struct work. */
 int closing_drop(void *ctx, const char *key);
 /*
- * Of a recovery, once ledgers are written: accounts for those that the run
- * wrote or removed and that no entry of the history may name. Needs the index
- * as it was found.
+ * Once ledgers are written: accounts for those that a run before (in recovery:
+ * the interrupted one) wrote and that no entry of the history may name. Needs
+ * the index as it was found.
  */
 int closing_told(struct work *w);
 /* Whether the run's plan opened the package. */

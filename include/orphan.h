@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "journal.h"
 #include "seal.h"
 #include "session.h"
 
@@ -20,10 +21,11 @@ int orphan_lift(struct session *s, const char *const *candidates, size_t n,
 /*
  * Calls fn with each key under which a package that is no more may have a
  * ledger (NAME, NAME:ARCH: the spelling moves with Multi-Arch), until it
- * returns a negative error. `affected`, by index of the database, leaves out
- * packages that are as the index has them.
+ * returns a negative error; a key may come twice. `affected`, by index of the
+ * database, leaves out packages that are as the index has them. What the plan
+ * (NULL: none) names may be in no index, where that could not be written.
  */
 int orphan_keys(struct session *s, const bool *affected,
-                int (*fn)(void *ctx, const char *key), void *ctx);
+                const struct journal_plan *plan, int (*fn)(void *ctx, const char *key), void *ctx);
 
 #endif

@@ -38,6 +38,7 @@ struct run {
 	bool unkept;		/* recovery has ended a --release */
 	bool released;		/* by a program within the run */
 	bool refused;		/* by check-before */
+	int record_error;	/* the first of closing's */
 	bool replaced;		/* our own program; its successor records */
 	struct prepared prepared;
 	struct opening opening;

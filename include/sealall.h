@@ -38,7 +38,8 @@ int seal_all(struct session *s, struct seal_item *items, size_t n,
 
 /*
  * Writes the fresh ledgers. Their names are durable with index_store, which
- * has to follow and syncs the same folder. 0 or the first error.
+ * has to follow and syncs the same folder. 0 or the first error; items say
+ * which were written all the same.
  */
 int seal_store(struct session *s, struct seal_item *items, size_t n);
 void seal_items_free(struct seal_item *items, size_t n);

@@ -643,6 +643,106 @@ START_TEST(recovery_tells_where_the_history_names_another)
 }
 END_TEST
 
+/* The row of a package goes, as if the index could not have been written. */
+static void
+lose_row(const char *name)
+{
+	struct index *x = index_new();
+
+	open_session();
+	for (size_t i = 0; i < session->index->n_rows; i++)
+		if (strcmp(session->index->rows[i].name, name) != 0)
+			ok(index_add(x, &session->index->rows[i]));
+	index_seal(x);
+	ok(index_store(session->state->ledger_fd, x));
+	index_free(x);
+}
+
+static void
+run_on(const struct journal_plan *plan, struct account *account)
+{
+	*account = (struct account){ .s = NULL };
+	findings[0] = '\0';
+	open_session();
+	account->s = session;
+	closing = (struct closing){
+		.id = 9, .plan = plan, .account = account,
+		.on_finding = fixture_finding
+	};
+	ok(closing_run(session, &closing, &diag));
+	ck_assert_int_eq(closing.record_error, 0);
+}
+
+/* What one run could not write the next one names. */
+START_TEST(catching_up_names_what_was_not_told)
+{
+	char *gone[] = { (char *)"b" };
+	const struct journal_plan plan = { .packages = gone, .n_packages = 1 };
+	struct account account;
+	char hex[65];
+
+	NEEDS_ROOT();
+	two_packages();
+	digest_hex(session_ledger(session, "a")->digest, 32, hex);
+	history_names("a", hex);
+	lose_row("a");
+	run_on(NULL, &account);
+	ck_assert_uint_eq(account.n_ledgers, 0);
+	history_names("a", OTHER);
+	run_on(NULL, &account);
+	ck_assert_uint_eq(account.n_ledgers, 0);
+	lose_row("a");
+	run_on(NULL, &account);
+	ck_assert_str_eq(named(&account, "a"), "written");
+	ck_assert_str_eq(findings, "ledger " LEDGER "/a.mtree;");
+	/* installed where the index could not be written, and removed */
+	lose_row("b");
+	database_new();
+	add_package("a", OK, "", "/usr/a", "/usr/a2", NULL);
+	database();
+	run_on(&plan, &account);
+	ck_assert_str_eq(named(&account, "b"), "removed");
+	ck_assert(!exists(LEDGER "/b.mtree"));
+	open_file("/usr/b");
+}
+END_TEST
+
+static void
+wrong_place(const char *name)
+{
+	ck_assert_int_eq(mkdir(host(name), 0755), 0);
+}
+
+/* Of those that one of them kept from being written the entry tells. */
+START_TEST(written_before_an_error_is_told)
+{
+	struct account account = { .s = NULL };
+
+	NEEDS_ROOT();
+	two_packages();
+	set_flags("/usr/a", 0);
+	set_flags("/usr/b", 0);
+	put("/usr/a", "new");
+	put("/usr/b", "new");
+	database_new();
+	add_package("a", OK, "", "/usr/a", NULL);
+	add_package("b", OK, "", "/usr/b", NULL);
+	database();
+	unlink(host(LEDGER "/b.mtree"));
+	wrong_place(LEDGER "/b.mtree");
+	open_session();
+	account.s = session;
+	closing = (struct closing){
+		.id = 9, .full = true, .account = &account,
+		.on_finding = fixture_finding
+	};
+	ok(closing_run(session, &closing, &diag));
+	ck_assert_int_lt(closing.record_error, 0);
+	ck_assert_str_eq(named(&account, "a"), "written");
+	ck_assert_str_eq(named(&account, "b"), "not named");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -672,6 +772,8 @@ suite(void)
 	tcase_add_test(t, many_packages_on_many_threads);
 	tcase_add_test(t, recovery_names_what_its_run_has_recorded);
 	tcase_add_test(t, recovery_tells_where_the_history_names_another);
+	tcase_add_test(t, catching_up_names_what_was_not_told);
+	tcase_add_test(t, written_before_an_error_is_told);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -232,7 +232,7 @@ close_nested(void *ctx, enum journal_wish wish)
 		return lifting_run(a->s, NULL, c.plan, &a->job->tally, &diag);
 	r = closing_run(a->s, &c, &diag);
 	tally_add(&a->job->tally, &c.tally);
-	return r;
+	return r == 0 && err_passes(c.record_error) ? c.record_error : r;
 }
 
 /* Where it cannot be said that all is closed, the next run looks again. */

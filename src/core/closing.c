@@ -112,6 +112,7 @@ sort_out(struct work *w, struct diag *diag)
 				    (!w->c->by_hand && !w->c->moves_only &&
 				     closing_opened(w, p)),
 				.closed = w->c->by_hand && !w->c->full &&
+				    !w->c->recovering &&
 				    w->c->plan != NULL &&
 				    w->c->plan->n_paths == 0 &&
 				    row != NULL && !row->was_off &&
@@ -236,7 +237,7 @@ static int
 store(struct work *w)
 {
 	struct session *s = w->s;
-	int r;
+	int r, told = 0;
 
 	if (s->newer)
 		return ERR_VERSION;
@@ -247,13 +248,16 @@ store(struct work *w)
 	if (s->state->ledger_fd < 0)
 		return -ENOENT;
 	r = seal_store(s, w->items, w->n_items);
-	if (r == 0 && w->c->account != NULL)
-		r = account_ledgers(w->c->account, w->items, w->n_items,
-		                    w->c->recovering || w->c->accept);
+	/* those that were, even if others could not be */
+	if (w->c->account != NULL)
+		told = account_ledgers(w->c->account, w->items, w->n_items,
+		                       w->c->recovering || w->c->accept);
+	if (r == 0)
+		r = told;
 	hook_time("ledgers written");
 	if (r == 0 && !w->c->only_plan)
-		r = orphan_keys(s, w->affected, closing_drop, w);
-	if (r == 0 && w->c->recovering)
+		r = orphan_keys(s, w->affected, w->c->plan, closing_drop, w);
+	if (r == 0)
 		r = closing_told(w);
 	if (r == 0 && s->records_lost)
 		r = foreign_store(s->state->ledger_fd, s->foreign);
@@ -345,7 +349,7 @@ close_all(struct work *w, struct diag *diag)
 	if (r == 0)
 		r = dropped_rows(w);
 	if (r == 0 && s->state->ledger_fd >= 0 && !c->only_plan)
-		r = orphan_keys(s, w->affected, add_gone, w);
+		r = orphan_keys(s, w->affected, c->plan, add_gone, w);
 	if (r == 0)
 		r = orphan_lift(s, w->candidates, w->n_candidates, w->sync,
 		                &c->tally, diag);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
 
-/* What an interrupted run may have told nobody of. */
+/* What a run that was cut short, or could not write, may have told nobody of. */
 #include "closing_priv.h"
 
 #include <errno.h>
@@ -62,57 +62,57 @@ name_recorded(struct work *w, const struct history_ledgers *h,
 	return account_recorded(w->c->account, p->key, l->digest);
 }
 
+static bool
+told_now(const struct account *a, const char *key)
+{
+	for (size_t i = 0; i < a->n_ledgers; i++)
+		if (strcmp(a->ledgers[i].key, key) == 0)
+			return true;
+	return false;
+}
+
 /*
  * Packages that the interrupted run has recorded, in the index as well, whose
  * plan did not know them: it may have told nobody. Those that it took away it
- * knew.
+ * knew. In any other run those that one before had written, which then could
+ * not write the index.
  */
-static int
-recorded_before(struct work *w)
+static bool
+untold(const struct work *w, size_t i)
 {
-	struct session *s = w->s;
-	struct diag broken = { .line = 0 };
-	struct history_ledgers *h;
-	int r;
+	const struct package *p = &w->s->db->packages[i];
+	const struct index_row *row = index_find(w->s->index, p->name,
+	                                         p->arch);
+	const struct seal_item *item = w->item_of[i];
+	bool recorded = item != NULL && item->recorded;
 
-	if (s->state->history_fd < 0 || w->c->account == NULL)
-		return 0;
-	r = history_ledgers(s->state->history_fd, &h, &broken);
-	if (r < 0)
-		return err_passes(r) ? r : 0;
-	r = 0;
-	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
-		const struct package *p = &s->db->packages[i];
-		const struct index_row *row = index_find(s->index, p->name,
-		                                         p->arch);
-
-		if (row != NULL && row->run == w->c->id &&
-		    (w->item_of[i] == NULL || !w->item_of[i]->recorded))
-			r = name_recorded(w, h, p);
-	}
-	history_ledgers_free(h);
-	return r;
+	if (w->c->recovering)
+		return row != NULL && row->run == w->c->id && !recorded;
+	return recorded && item->fresh == NULL && !w->c->accept &&
+	       (row == NULL || !index_row_current(row, p)) &&
+	       !told_now(w->c->account, p->key);
 }
 
-/* Packages that the interrupted run has removed, from the index as well, and
- * may have told nobody of. */
 int
 closing_told(struct work *w)
 {
-	const struct journal_plan *plan = w->c->plan;
-	const struct dpkgdb *db = w->s->db;
-	int r = recorded_before(w);
+	struct session *s = w->s;
+	struct diag broken = { .line = 0 };
+	struct history_ledgers *h = NULL;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && plan != NULL && i < plan->n_packages;
-	     i++) {
-		const char *key = plan->packages[i];
-		bool here = false;
-
-		for (size_t k = 0; !here && k < db->n_packages; k++)
-			here = db->packages[k].state > PKG_CONFIG_FILES &&
-			       strcmp(db->packages[k].key, key) == 0;
-		if (!here)
-			r = closing_drop(w, key);
+	if (s->state->history_fd < 0 || w->c->account == NULL)
+		return 0;
+	for (size_t i = 0; r == 0 && i < s->db->n_packages; i++) {
+		if (!untold(w, i))
+			continue;
+		if (h == NULL) {
+			r = history_ledgers(s->state->history_fd, &h, &broken);
+			if (r < 0)
+				return err_passes(r) ? r : 0;
+		}
+		r = name_recorded(w, h, &s->db->packages[i]);
 	}
+	history_ledgers_free(h);
 	return r;
 }

@@ -176,11 +176,18 @@ dead_key(void *ctx, const char *key)
 
 int
 orphan_keys(struct session *s, const bool *affected,
+            const struct journal_plan *plan,
             int (*fn)(void *ctx, const char *key), void *ctx)
 {
 	struct dead dead = { s, fn, ctx };
 	char both[1024];
 
+	for (size_t i = 0; plan != NULL && i < plan->n_packages; i++) {
+		int r = dead_key(&dead, plan->packages[i]);
+
+		if (r < 0)
+			return r;
+	}
 	/* Without an index the ledgers themselves tell. */
 	if (s->index->n_rows == 0)
 		return ledger_each(s->state->ledger_fd, dead_key, &dead);

@@ -130,13 +130,31 @@ recover_close(struct session *s, struct closing *c, enum journal_wish wish,
 	return closing_run(s, c, diag);
 }
 
-/* Then all of the system would be read, at boot with everything waiting for
- * it: digests are recorded later, as after --adopt --quick. */
 static bool
-is_adoption(const struct journal_plan *plan)
+is_action(const struct journal_plan *plan, const char *name)
 {
 	return plan != NULL && plan->action != NULL &&
-	       strcmp(plan->action, "adopt") == 0;
+	       strcmp(plan->action, name) == 0;
+}
+
+/* No dpkg has run: what differs from what was recorded is no work of its. */
+static bool
+is_by_hand(const struct journal_plan *plan)
+{
+	return is_action(plan, "adopt") || is_action(plan, "protect") ||
+	       is_action(plan, "unprotect") || is_action(plan, "release");
+}
+
+/* All is closed, and what was recorded is told by whoever comes next: with the
+ * journal DONE, or the note gone, nobody would. */
+static int
+check_recorded(const struct recovery *r, struct diag *diag)
+{
+	int e = r->c.record_error;
+
+	return !err_passes(e) ? 0 :
+	       diag_set(diag, e, STATE_DIR "/ledger", 0,
+	                "closed, and not recorded: %s", err_text(e));
 }
 
 static int
@@ -151,19 +169,17 @@ recover_one(struct session *outer, struct journal *j, struct tally *tally,
 
 	recovery_init(&r, bad ? transaction_new_id() : journal_id(j),
 	              bad ? NULL : journal_plan(j));
-	/* As --adopt does it: what was recorded before is binding. */
-	r.c.quick = r.c.by_hand = is_adoption(r.c.plan);
-	r.c.full = bad || r.c.by_hand;
+	r.c.by_hand = is_by_hand(r.c.plan);
+	/* Else all of the system would be read, at boot with everything
+	 * waiting for it: digests are recorded later. */
+	r.c.quick = is_action(r.c.plan, "adopt");
+	r.c.full = bad || r.c.quick;
 	e = recover_session(outer, r.c.plan, &s, diag);
 	r.account.s = s;
 	if (e == 0 && s->state != NULL)
 		e = recover_close(s, &r.c, wish, diag);
-	/* All is closed, and what was recorded is told by whoever comes next:
-	 * with the journal DONE nobody would. */
-	if (e == 0 && err_passes(r.c.record_error))
-		e = diag_set(diag, r.c.record_error, STATE_DIR "/ledger", 0,
-		             "closed, and not recorded: %s",
-		             err_text(r.c.record_error));
+	if (e == 0)
+		e = check_recorded(&r, diag);
 	if (e == 0) {
 		recover_record(s, &r, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");
@@ -273,6 +289,8 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 		    !note_says(text, "diversions"), on_finding, &r);
 		e = closing_run(s, &r.c, diag);
 	}
+	if (e == 0)
+		e = check_recorded(&r, diag);
 	if (e == 0) {
 		recover_record(s, &r, note_says(text, "done") ?
 		               "dpkg-immutable-divert was at work" :

@@ -59,6 +59,8 @@ close_once(struct run *r, const struct journal_plan *plan, bool all,
 	tally_add(&r->tally, &c.tally);
 	if (e == 0)
 		transaction_caught(r->id, &c);
+	if (e == 0 && r->record_error == 0)
+		r->record_error = c.record_error;
 	if (e == 0 && c.record_error < 0)
 		log_line("txn=%016" PRIx64 " note=\"ledger not written: %s\"",
 		         r->id, err_text(c.record_error));
@@ -165,12 +167,14 @@ run_record(struct run *r, int closed)
 		history_unseal(r->s->state->history_fd);
 	hook("recorded");
 	/* The program that has taken our place finds the journal CLOSED, closes
-	 * once more and records. */
+	 * once more and records; so does the next run where that is not to be
+	 * had for the moment. */
 	if (!r->released && session_replaced(r->s)) {
 		log_line("txn=%016" PRIx64 " note=\"our own program was "
 		         "replaced: the new one records\"", r->id);
 		r->replaced = closed == 0 && r->journal != NULL;
-	} else if (closed == 0 && r->journal != NULL) {
+	} else if (closed == 0 && r->journal != NULL &&
+	           (r->released || !err_passes(r->record_error))) {
 		journal_done(r->journal);
 	}
 	hook("done");

@@ -449,6 +449,8 @@ seal_store(struct session *s, struct seal_item *items, size_t n)
 		if (items[i].fresh == NULL)
 			continue;
 		err = ledger_commit(fd, items[i].package->key);
+		if (err < 0)
+			break;
 		items[i].recorded = true;
 		memcpy(items[i].digest, items[i].fresh->digest,
 		       sizeof(items[i].digest));
