@@ -82,7 +82,8 @@ int session_records(struct session *s, bool lenient, struct diag *diag);
 int session_db(struct session *s, struct diag *diag);
 /*
  * ERR_REFUSED with *diag where that has no package installed, while the index
- * has: then every file would be nobody's. Needs both; 0 for guests.
+ * has (where it is lost, while there are ledgers): then every file would be
+ * nobody's. Needs both; 0 for guests.
  */
 int session_populated(const struct session *s, struct diag *diag);
 /*

@@ -238,6 +238,16 @@ START_TEST(a_database_without_packages)
 	open_session();
 	ck_assert_int_eq(session_populated(session, &diag), ERR_REFUSED);
 	ck_assert_ptr_nonnull(strstr(diag.what, "1 is recorded"));
+	/* with the index lost the ledgers tell */
+	put(STATE "/ledger/index", "");
+	open_session();
+	ck_assert(session->records_lost);
+	ok(session_populated(session, &diag));
+	put(STATE "/ledger/a.mtree", "#mtree\n# dpkg-immutable ledger 1\n");
+	put(STATE "/ledger/b.mtree", "#mtree\n# dpkg-immutable ledger 1\n");
+	ck_assert_int_eq(session_populated(session, &diag), ERR_REFUSED);
+	ck_assert_ptr_nonnull(strstr(diag.what, "2 are recorded"));
+	ck_assert_ptr_nonnull(strstr(diag.what, "--release"));
 }
 END_TEST
 

@@ -424,7 +424,7 @@ ledger_each(int ledger_dirfd, int (*fn)(void *ctx, const char *key), void *ctx)
 			close(fd);
 		return r;
 	}
-	while (r >= 0 && (e = readdir(d)) != NULL) {
+	while (r >= 0 && (errno = 0, e = readdir(d)) != NULL) {
 		char *end = strrchr(e->d_name, '.');
 
 		if (end == NULL || end == e->d_name ||
@@ -434,6 +434,8 @@ ledger_each(int ledger_dirfd, int (*fn)(void *ctx, const char *key), void *ctx)
 		*end = '\0';
 		r = fn(ctx, e->d_name);
 	}
+	if (r >= 0 && errno != 0)
+		r = -errno;
 	closedir(d);
 	return r < 0 ? r : 0;
 }

@@ -327,23 +327,53 @@ session_db(struct session *s, struct diag *diag)
 	return due_new(NULL, s->root, &s->due);
 }
 
+static int
+count_key(void *ctx, const char *key)
+{
+	(void)key;
+	++*(size_t *)ctx;
+	return 0;
+}
+
+/* Without an index the ledgers themselves tell. */
+static int
+count_recorded(const struct session *s, size_t *ret)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < s->index->n_rows; i++)
+		n += s->index->rows[i].state > PKG_CONFIG_FILES;
+	if (s->index->n_rows == 0 && s->state != NULL &&
+	    s->state->ledger_fd >= 0)
+		r = ledger_each(s->state->ledger_fd, count_key, &n);
+	if (r == 0)
+		*ret = n;
+	return r;
+}
+
 /* To dpkg a status that is not there is one without packages. */
 int
 session_populated(const struct session *s, struct diag *diag)
 {
-	size_t recorded = 0;
+	size_t recorded;
+	int r;
 
 	if (s->guest_db || s->index == NULL)
 		return 0;
 	for (size_t i = 0; i < s->db->n_packages; i++)
 		if (s->db->packages[i].state > PKG_CONFIG_FILES)
 			return 0;
-	for (size_t i = 0; i < s->index->n_rows; i++)
-		recorded += s->index->rows[i].state > PKG_CONFIG_FILES;
+	r = count_recorded(s, &recorded);
+	if (r < 0)
+		return diag_set(diag, r, STATE_DIR "/ledger", 0, "%s",
+		                err_text(r));
 	return recorded == 0 ? 0 :
 	       diag_set(diag, ERR_REFUSED, s->admindir, 0, "dpkg's status has "
 	                "no package, and %zu %s recorded: is it the right one, "
-	                "and mounted?", recorded, recorded == 1 ? "is" : "are");
+	                "and mounted? status-old is the one before; "
+	                "dpkg-immutable --release gives up what is recorded",
+	                recorded, recorded == 1 ? "is" : "are");
 }
 
 int
