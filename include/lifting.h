@@ -11,7 +11,8 @@
 
 /*
  * Lifts what is ours from the files of packages: of those whose place in
- * db->packages is set in `chosen`; NULL: of all, and from our own programs;
+ * db->packages is set in `chosen`; NULL: of all, also of those that only
+ * ledgers know, and from our own programs;
  * then what a run of `plan` (NULL: none) found of other people's flags comes
  * back. Durable when it returns. The session's due facts must be fresh. What
  * could not be lifted counts as failed, and makes it an error with *diag.

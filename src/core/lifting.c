@@ -3,8 +3,11 @@
 #include "lifting.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "hook.h"
+#include "orphan.h"
 #include "self.h"
 
 static int
@@ -41,6 +44,70 @@ lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
 	return r;
 }
 
+struct left {
+	struct session *s;
+	struct syncset *sync;
+	struct tally *tally;
+	struct diag *diag;
+};
+
+/* Whether the key of a ledger, as NAME or NAME:ARCH, is of a row that is off:
+ * what has a flag there has it of somebody else. */
+static bool
+is_off(const struct index *x, const char *key)
+{
+	for (size_t i = 0; i < x->n_rows; i++) {
+		const struct index_row *row = &x->rows[i];
+		size_t n = strlen(row->name);
+
+		if (row->off && strncmp(key, row->name, n) == 0 &&
+		    (key[n] == '\0' || (key[n] == ':' &&
+		    strcmp(key + n + 1, row->arch) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* What a ledger has for ours, and no package lists any more. */
+static int
+lift_left(void *ctx, const char *key)
+{
+	struct left *x = ctx;
+	const struct ledger *l;
+	const char **paths;
+	size_t n = 0;
+	int r;
+
+	if (is_off(x->s->index, key))
+		return 0;
+	l = session_ledger(x->s, key);
+	if (l == NULL)
+		return x->s->unread;
+	paths = calloc(l->n_rows + 1, sizeof(*paths));
+	if (paths == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n_rows; i++)
+		if (l->rows[i].flagged)
+			paths[n++] = l->rows[i].path;
+	r = orphan_lift(x->s, paths, n, x->sync, x->tally, x->diag);
+	free(paths);
+	return r;
+}
+
+/* The database may not know all of it: what went past us, or a status that is
+ * gone. */
+static int
+lift_recorded(struct session *s, struct syncset *sync, struct tally *tally,
+              struct diag *diag)
+{
+	struct left x = { s, sync, tally, diag };
+	int r = s->state == NULL || s->state->ledger_fd < 0 || s->guest_db ?
+	        0 : ledger_each(s->state->ledger_fd, lift_left, &x);
+
+	return err_passes(r) ? diag_set(diag, r, STATE_DIR "/ledger", 0, "%s",
+	                                err_text(r)) : r;
+}
+
 int
 lifting_run(struct session *s, const bool *chosen,
             const struct journal_plan *plan, struct tally *tally,
@@ -52,6 +119,8 @@ lifting_run(struct session *s, const bool *chosen,
 
 	if (r == 0)
 		r = lift_packages(s, chosen, sync, &own, diag);
+	if (r == 0 && chosen == NULL && own.failed == 0)
+		r = lift_recorded(s, sync, &own, diag);
 	if (r == 0 && chosen == NULL)
 		self_change(s->root, s->due, 0, sync, &own);
 	if (r == 0)
