@@ -54,6 +54,8 @@ int index_store(int ledger_dirfd, const struct index *x);	/* durable */
 
 struct index_row *index_find(const struct index *x, const char *name,
                              const char *arch);	/* NULL: none */
+/* Whether a key of dpkg's, NAME or NAME:ARCH, is of the row's package. */
+bool index_row_is(const struct index_row *row, const char *key);
 /* True if the row says what the database says now (off and times aside). */
 bool index_row_current(const struct index_row *row, const struct package *p);
 /*

@@ -36,6 +36,9 @@ struct session {
 	struct index *index;
 	struct foreign *foreign;
 	bool apart;			/* a plain dpkg above us is no hindrance */
+	bool releases;		/* it is for --release: a database without
+				 * packages does not stop recovery, which then
+				 * lifts */
 	bool records_lost;		/* index or foreign were unreadable */
 	bool newer;		/* something in the state folder is of a newer
 				 * format: flags are set, nothing is written */

@@ -126,6 +126,18 @@ START_TEST(a_row_added_twice_counts_once)
 }
 END_TEST
 
+START_TEST(whose_key)
+{
+	const struct index_row row = { .name = "a", .arch = "amd64" };
+
+	ck_assert(index_row_is(&row, "a"));
+	ck_assert(index_row_is(&row, "a:amd64"));
+	ck_assert(!index_row_is(&row, "a:i386"));
+	ck_assert(!index_row_is(&row, "ab"));
+	ck_assert(!index_row_is(&row, ""));
+}
+END_TEST
+
 START_TEST(current_rows)
 {
 	struct index_row row = { "a", "all", "1", PKG_INSTALLED, false, 11, 12,
@@ -315,6 +327,7 @@ suite(void)
 	tcase_add_test(t, a_newer_version_is_told);
 	tcase_add_test(t, nul_and_noise);
 	tcase_add_test(t, rows_are_bounded);
+	tcase_add_test(t, whose_key);
 	tcase_add_test(t, what_is_no_file_is_refused);
 	suite_add_tcase(s, t);
 	return s;

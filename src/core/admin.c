@@ -152,6 +152,8 @@ act_begin(struct act *a, struct diag *diag)
 	session_log(s);
 	if (a->nested.journal == NULL) {
 		s->apart = a->joins;
+		s->releases = !a->job->no_act &&
+		              strcmp(a->name, "release") == 0;
 		session_keep_conf(s);
 		r = recover_run(s, &a->recovered, diag);
 	}
@@ -168,7 +170,9 @@ act_begin(struct act *a, struct diag *diag)
 	}
 	if (r == 0)
 		r = look(a, diag);
-	if (r == 0 && strcmp(a->name, "release") != 0)
+	/* after a release there is nothing to lose */
+	if (r == 0 && strcmp(a->name, "release") != 0 &&
+	    state_adopted(s->state))
 		r = session_populated(s, diag);
 	if (r == 0 && a->nested.journal == NULL &&
 	    !(a->job->accept && a->job->all))

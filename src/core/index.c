@@ -149,6 +149,15 @@ index_find(const struct index *x, const char *name, const char *arch)
 }
 
 bool
+index_row_is(const struct index_row *row, const char *key)
+{
+	size_t n = strlen(row->name);
+
+	return strncmp(key, row->name, n) == 0 && (key[n] == '\0' ||
+	       (key[n] == ':' && strcmp(key + n + 1, row->arch) == 0));
+}
+
+bool
 index_row_current(const struct index_row *row, const struct package *p)
 {
 	return p->list_known && row->state == p->state &&

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "hook.h"
 #include "orphan.h"
@@ -51,20 +50,13 @@ struct left {
 	struct diag *diag;
 };
 
-/* Whether the key of a ledger, as NAME or NAME:ARCH, is of a row that is off:
- * what has a flag there has it of somebody else. */
+/* What has a flag there has it of somebody else. */
 static bool
 is_off(const struct index *x, const char *key)
 {
-	for (size_t i = 0; i < x->n_rows; i++) {
-		const struct index_row *row = &x->rows[i];
-		size_t n = strlen(row->name);
-
-		if (row->off && strncmp(key, row->name, n) == 0 &&
-		    (key[n] == '\0' || (key[n] == ':' &&
-		    strcmp(key + n + 1, row->arch) == 0)))
+	for (size_t i = 0; i < x->n_rows; i++)
+		if (x->rows[i].off && index_row_is(&x->rows[i], key))
 			return true;
-	}
 	return false;
 }
 

@@ -31,6 +31,37 @@
 #define DIVERT_NOTE "divert"
 #define DIVERT_NOTE_MAX 65536
 
+/* Whether the plan names all that is recorded. */
+static bool
+names_all(const struct journal_plan *plan, const struct index *x)
+{
+	for (size_t i = 0; i < x->n_rows; i++) {
+		bool named = x->rows[i].state <= PKG_CONFIG_FILES;
+
+		for (size_t k = 0; !named && k < plan->n_packages; k++)
+			named = index_row_is(&x->rows[i], plan->packages[k]);
+		if (!named)
+			return false;
+	}
+	return true;
+}
+
+/* A database without packages: what the run was there for, or nothing that
+ * --release would have to wait for. */
+static int
+check_populated(const struct session *outer, struct session *s,
+                const struct journal_plan *plan, struct diag *diag)
+{
+	int e = session_populated(s, diag);
+
+	if (e != ERR_REFUSED)
+		return e;
+	if (plan != NULL && s->index->n_rows > 0 && names_all(plan, s->index))
+		return 0;
+	s->releases = outer->releases;
+	return s->releases ? 0 : e;
+}
+
 /* A session of its own, so that the caller's stays as it is. */
 static int
 recover_session(struct session *outer, const struct journal_plan *plan,
@@ -57,7 +88,7 @@ recover_session(struct session *outer, const struct journal_plan *plan,
 	if (e == 0)
 		e = session_db(s, diag);
 	if (e == 0)
-		e = session_populated(s, diag);
+		e = check_populated(outer, s, plan, diag);
 	if (e == 0)
 		e = session_due(s, diag);
 	if (e == 0 && s->state->damaged == 0)
@@ -111,7 +142,9 @@ recover_record(struct session *s, struct recovery *r, const char *note)
 		transaction_write(s, &t);
 }
 
-/* What a program within the run has asked its end to be holds for us too. */
+/* What a program within the run has asked its end to be holds for us too. To
+ * close by a database without packages would be to forget all of them: where
+ * --release has called us it is lifted, and what is recorded stays. */
 static int
 recover_close(struct session *s, struct closing *c, enum journal_wish wish,
               struct diag *diag)
@@ -122,6 +155,8 @@ recover_close(struct session *s, struct closing *c, enum journal_wish wish,
 	e = writable_flags(s, c->plan, c->full, diag);
 	if (e < 0)
 		return e;
+	if (s->releases)
+		return lifting_run(s, NULL, c->plan, &c->tally, diag);
 	/* Half released is neither: then all is protected again. */
 	if (wish == JOURNAL_RELEASED &&
 	    lifting_run(s, NULL, c->plan, &c->tally, diag) == 0 &&
@@ -205,6 +240,7 @@ recover_newer(struct session *outer, struct diag *diag)
 	int e = guard_child_gone(outer->state, diag);
 
 	outer->newer = true;
+	outer->releases = false;	/* it won't be */
 	if (e == 0)
 		e = recover_session(outer, NULL, &s, diag);
 	if (e == 0 && s->state != NULL) {
@@ -282,12 +318,10 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 		paths[i].path = noted[i];
 	e = recover_session(outer, NULL, &s, diag);
 	r.account.s = s;
-	if (e == 0 && s->state != NULL)
-		e = writable_flags(s, &plan, false, diag);
 	if (e == 0 && s->state != NULL) {
 		r.c.tally.findings += records_since_last(s,
 		    !note_says(text, "diversions"), on_finding, &r);
-		e = closing_run(s, &r.c, diag);
+		e = recover_close(s, &r.c, JOURNAL_NO_WISH, diag);
 	}
 	if (e == 0)
 		e = check_recorded(&r, diag);

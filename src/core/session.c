@@ -356,7 +356,7 @@ count_recorded(const struct session *s, size_t *ret)
 int
 session_populated(const struct session *s, struct diag *diag)
 {
-	size_t recorded;
+	size_t recorded = 0;
 	int r;
 
 	if (s->guest_db || s->index == NULL)
