@@ -26,6 +26,7 @@ int orphan_lift(struct session *s, const char *const *candidates, size_t n,
  * (NULL: none) names may be in no index, where that could not be written.
  */
 int orphan_keys(struct session *s, const bool *affected,
-                const struct journal_plan *plan, int (*fn)(void *ctx, const char *key), void *ctx);
+                const struct journal_plan *plan,
+                int (*fn)(void *ctx, const char *key), void *ctx);
 
 #endif
