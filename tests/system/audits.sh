@@ -170,3 +170,41 @@ last_txn()
 	tail -n 1 "$ROOT$HISTORY" |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["txn"])'
 }
+
+# rewrite SCRIPT FILE: of a history. Python changes `lines`, a list of bytes with
+# their newlines.
+rewrite()
+{
+	python3 - "$2" "$1" <<-'END'
+		import hashlib, json, os, random, re, sys
+		lines = open(sys.argv[1], 'rb').read().splitlines(True)
+		random.seed(7)
+		before = list(lines)
+		exec(sys.argv[2])
+		assert lines != before
+		open(sys.argv[1], 'wb').write(b''.join(lines))
+	END
+}
+
+# A chain that is whole again after lines[0] or another was changed: an
+# intruder who knows how it is made. For python.
+RECHAIN='
+def rechain(lines):
+    link = hashlib.sha256(b"").hexdigest()
+    for i, line in enumerate(lines):
+        entry = re.sub(rb"\"prev\":\"[0-9a-f]{64}\"\}\n$", b"", line)
+        if entry == line:    # torn
+            line = link.encode() + line
+        else:
+            line = entry + b"\"prev\":\"" + link.encode() + b"\"}\n"
+            lines[i] = line
+        link = hashlib.sha256(line[:-1]).hexdigest()
+'
+
+# heads FILE: the head that each entry of a history once was.
+heads()
+{
+	python3 -c 'import hashlib, sys
+for line in open(sys.argv[1], "rb").read().splitlines():
+    print(hashlib.sha256(line).hexdigest())' "$1"
+}
