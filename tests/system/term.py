@@ -16,6 +16,7 @@ the steps one after the other:
     stopped       until the job has stopped
     running       neither stopped nor ended, a moment later
     resize        the terminal's window gets another size
+    resize:RxC    so many rows and columns
     hangup        the terminal goes away
 
 Prints how it ended: `exit N` or `signal N`. SCREEN gets what was shown.
@@ -172,7 +173,8 @@ for step in steps:
         os.kill(inner(), getattr(signal, 'SIG' + arg))
     elif word == 'resize':
         fcntl.ioctl(master, termios.TIOCSWINSZ,
-                    struct.pack('4H', 33, 99, 0, 0))
+                    struct.pack('4H', *map(int, (arg or '33x99').split('x')),
+                                0, 0))
     elif word == 'hangup':
         hung.append(True)
         reader.join()
