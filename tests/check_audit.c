@@ -663,7 +663,7 @@ START_TEST(shims)
 	static const char *const places[] = {
 		"/usr/bin/dpkg", "/usr/bin/dpkg-divert",
 		"/usr/bin/dpkg-statoverride", "/usr/sbin/dpkg-reconfigure",
-		SELF_SHIM
+		SELF_SHIM, SELF_ENGINE
 	};
 	char text[500];
 
@@ -673,9 +673,9 @@ START_TEST(shims)
 	    "/usr/bin/dpkg\n/usr/bin/dpkg.distrib\n:\n");
 	ok(audit_as(ALL));
 	/* debconf need not be installed: no program, no shim */
-	ck_assert_uint_eq(total.kinds[FINDING_SELF], 4);
-	ck_assert_uint_eq(total.findings, 4);
-	for (size_t i = 0; i < 5; i++) {
+	ck_assert_uint_eq(total.kinds[FINDING_SELF], 5);
+	ck_assert_uint_eq(total.findings, 5);
+	for (size_t i = 0; i < 6; i++) {
 		snprintf(text, sizeof(text), "self %s;", places[i]);
 		ck_assert_int_eq(strstr(findings, text) != NULL, i != 3);
 		put_program(places[i], 's');
@@ -705,6 +705,12 @@ START_TEST(shims)
 	put_program("/usr/bin/dpkg", 's');
 	found("self /usr/bin/dpkg;");
 	ck_assert_str_eq(said, "our own program not immutable;");
+	set_flags("/usr/bin/dpkg", IFLAG_IMMUTABLE);
+	set_flags(SELF_ENGINE, 0);
+	put(SELF_ENGINE, "#!/bin/sh\n");
+	set_flags(SELF_ENGINE, IFLAG_IMMUTABLE);
+	found("self " SELF_ENGINE ";");
+	ck_assert_str_eq(said, "our own program another file, or gone;");
 }
 END_TEST
 

@@ -238,7 +238,8 @@ wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
 		return is_absent(a, self_paths[i]) ? NULL :
 		       "its diversion is gone";
 	if (r == -ENOENT)
-		return must ? "another file, or gone" : NULL;
+		return must || (placed && strcmp(self_paths[i], SELF_ENGINE) ==
+		                0) ? "another file, or gone" : NULL;
 	if (r < 0)
 		return err_text(r);
 	if (must && shim != NULL &&
