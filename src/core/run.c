@@ -337,11 +337,14 @@ put_back(struct run *r)
 static void
 say_busy(const struct run *r, const char *text)
 {
-	fprintf(stderr, "%s: error: %s\n"
-	        "Note: removing the lock file is always wrong, can damage the "
-	        "locked area\nand the entire system. See "
-	        "<https://wiki.debian.org/Teams/Dpkg/FAQ#db-lock>.\n",
-	        r->name, text);
+	static const char note[] =
+	    "Note: removing the lock file is always wrong, can damage the "
+	    "locked area\nand the entire system. See "
+	    "<https://wiki.debian.org/Teams/Dpkg/FAQ#db-lock>.\n";
+	bool of_a_lock = strstr(text, " locked by another process") != NULL;
+
+	fprintf(stderr, "%s: error: %s\n%s", r->name, text,
+	        of_a_lock ? note : "");
 }
 
 static void
