@@ -42,7 +42,7 @@ number(const char **at, unsigned long long *ret)
 
 /* A file of proc(5)'s; false where nobody tells. */
 static bool
-read_proc(const char *path, char text[STAT_SIZE])
+proc_text(const char *path, char text[STAT_SIZE])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
@@ -112,7 +112,7 @@ other_boot(const char *rest)
 	char text[STAT_SIZE];
 
 	return *rest == ' ' && is_boot(rest + 1) &&
-	       read_proc(BOOT_FILE, text) && is_boot(text) &&
+	       proc_text(BOOT_FILE, text) && is_boot(text) &&
 	       memcmp(rest + 1, text, BOOT_LEN) != 0;
 }
 
@@ -144,10 +144,10 @@ alive_note(int fd)
 {
 	char note[NOTE_SIZE], text[STAT_SIZE], boot[STAT_SIZE];
 	unsigned long long start = 0;	/* in ticks since boot */
-	bool told = read_proc(BOOT_FILE, boot) && is_boot(boot);
+	bool told = proc_text(BOOT_FILE, boot) && is_boot(boot);
 	int n;
 
-	if (read_proc("/proc/self/stat", text))
+	if (proc_text("/proc/self/stat", text))
 		start = number_of(text, START_FIELD);
 	n = snprintf(note, sizeof(note), "%d %llu%s%.*s", (int)getpid(),
 	             start != 0 ? start : ticks_now(), told ? " " : "\n",
@@ -186,7 +186,7 @@ alive_noted(int fd, pid_t *ret_pid)
 	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", pid);
-	if (read_proc(path, text)) {
+	if (proc_text(path, text)) {
 		if (has_ended(text))
 			return 0;
 		now = number_of(text, START_FIELD);
@@ -206,7 +206,7 @@ alive_parent(pid_t pid)
 	char path[64], text[STAT_SIZE];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	return read_proc(path, text) ? (pid_t)number_of(text, PARENT_FIELD) : 0;
+	return proc_text(path, text) ? (pid_t)number_of(text, PARENT_FIELD) : 0;
 }
 
 bool
