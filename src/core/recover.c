@@ -31,6 +31,13 @@
 #define DIVERT_NOTE "divert"
 #define DIVERT_NOTE_MAX 65536
 
+static bool
+is_action(const struct journal_plan *plan, const char *name)
+{
+	return plan != NULL && plan->action != NULL &&
+	       strcmp(plan->action, name) == 0;
+}
+
 /* Whether the plan names all that is recorded. */
 static bool
 names_all(const struct journal_plan *plan, const struct index *x)
@@ -56,7 +63,8 @@ check_populated(const struct session *outer, struct session *s,
 
 	if (e != ERR_REFUSED)
 		return e;
-	if (plan != NULL && s->index->n_rows > 0 && names_all(plan, s->index))
+	if ((is_action(plan, "remove") || is_action(plan, "purge")) &&
+	    s->index->n_rows > 0 && names_all(plan, s->index))
 		return 0;
 	s->releases = outer->releases;
 	return s->releases ? 0 : e;
@@ -146,8 +154,8 @@ recover_record(struct session *s, struct recovery *r, const char *note)
  * close by a database without packages would be to forget all of them: where
  * --release has called us it is lifted, and what is recorded stays. */
 static int
-recover_close(struct session *s, struct closing *c, enum journal_wish wish,
-              struct diag *diag)
+recover_close(struct session *s, struct journal *j, struct closing *c,
+              enum journal_wish wish, struct diag *diag)
 {
 	int e;
 
@@ -155,21 +163,21 @@ recover_close(struct session *s, struct closing *c, enum journal_wish wish,
 	e = writable_flags(s, c->plan, c->full, diag);
 	if (e < 0)
 		return e;
-	if (s->releases)
-		return lifting_run(s, NULL, c->plan, &c->tally, diag);
+	if (s->releases) {
+		/* the journal names what the run opened, and no more */
+		if (j != NULL && wish != JOURNAL_ADOPTED) {
+			e = journal_wish(j, JOURNAL_ADOPTED);
+			(void)journal_wished(j);	/* it is ours */
+		}
+		return e < 0 ? e : lifting_run(s, NULL, c->plan, &c->tally,
+		                               diag);
+	}
 	/* Half released is neither: then all is protected again. */
 	if (wish == JOURNAL_RELEASED &&
 	    lifting_run(s, NULL, c->plan, &c->tally, diag) == 0 &&
 	    state_release(s->state) == 0)
 		return 0;
 	return closing_run(s, c, diag);
-}
-
-static bool
-is_action(const struct journal_plan *plan, const char *name)
-{
-	return plan != NULL && plan->action != NULL &&
-	       strcmp(plan->action, name) == 0;
 }
 
 /* No dpkg has run: what differs from what was recorded is no work of its. */
@@ -198,6 +206,7 @@ recover_one(struct session *outer, struct journal *j, struct tally *tally,
 {
 	enum journal_wish wish = journal_wished(j);
 	bool bad = journal_state(j) == JOURNAL_BAD;
+	bool closed = journal_state(j) == JOURNAL_CLOSED;
 	struct session *s = NULL;
 	struct recovery r;
 	int e;
@@ -208,13 +217,20 @@ recover_one(struct session *outer, struct journal *j, struct tally *tally,
 	/* Else all of the system would be read, at boot with everything
 	 * waiting for it: digests are recorded later. */
 	r.c.quick = is_action(r.c.plan, "adopt");
-	r.c.full = bad || r.c.quick;
+	r.c.full = bad || r.c.quick || is_action(r.c.plan, "release");
 	e = recover_session(outer, r.c.plan, &s, diag);
 	r.account.s = s;
 	if (e == 0 && s->state != NULL)
-		e = recover_close(s, &r.c, wish, diag);
+		e = recover_close(s, j, &r.c, wish, diag);
 	if (e == 0)
 		e = check_recorded(&r, diag);
+	/* Once more by the next; but what stays so must not stop dpkg. */
+	if (e < 0 && err_passes(r.c.record_error) && !bad) {
+		if (closed)
+			e = 0;
+		else
+			(void)journal_closed(j);
+	}
 	if (e == 0) {
 		recover_record(s, &r, bad ? "journal was damaged; kept as "
 		               "journal.bad" : "closed an interrupted run");
@@ -321,7 +337,7 @@ recover_noted(struct session *outer, int run_fd, const struct buf *text,
 	if (e == 0 && s->state != NULL) {
 		r.c.tally.findings += records_since_last(s,
 		    !note_says(text, "diversions"), on_finding, &r);
-		e = recover_close(s, &r.c, JOURNAL_NO_WISH, diag);
+		e = recover_close(s, NULL, &r.c, JOURNAL_NO_WISH, diag);
 	}
 	if (e == 0)
 		e = check_recorded(&r, diag);

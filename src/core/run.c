@@ -385,7 +385,9 @@ confirm(struct run *r)
 
 	if (e == 0 && journal_id(j) != id)
 		e = journal_add(j, o->paths, o->n_paths);
-	if (e == 0)
+	/* released meanwhile: nobody's files have a flag any more */
+	if (e == 0 || ((e == -ESTALE || e == ERR_REFUSED) &&
+	               !state_adopted(r->s->state)))
 		return 0;
 	opening_back(r->s, &r->opening, o->n_paths);
 	return diag_set(&r->diag, e, NULL, 0, "%s%s", e == ERR_REFUSED ?
