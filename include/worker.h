@@ -16,7 +16,8 @@ pid_t worker_fork(void);
 /*
  * In the child: closes what came from whoever started us, but for standard
  * input, output and error and for `keep` (-1: none); `writable`: only what can
- * be written to, as an archive may be named by a descriptor.
+ * be written to, and of that files stay, to be read: an archive may be named
+ * by a descriptor.
  */
 void worker_close(int keep, bool writable);
 /* Ends the child: what is buffered is written. */

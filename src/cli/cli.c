@@ -102,7 +102,7 @@ cli_finding(void *ctx, const struct finding *f)
 
 /*
  * Whoever only asks keeps the rights to read what only root may and to see what
- * a process has open and mapped; and one for a file of metrics, whose folder
+ * a process has open and mapped; and two for a file of metrics, whose folder
  * may be somebody else's. Within Landlock nobody could look at processes, as an
  * audit and --posture do.
  */
@@ -115,7 +115,8 @@ cli_confine(struct cli *c)
 	                SANDBOX_CAP(CAP_CHECKPOINT_RESTORE);
 
 	if (o->metrics != NULL)
-		keep |= SANDBOX_CAP(CAP_DAC_OVERRIDE);
+		keep |= SANDBOX_CAP(CAP_DAC_OVERRIDE) |
+		        SANDBOX_CAP(CAP_FOWNER);
 	(void)sandbox_caps(keep);
 	(void)sandbox_limits();
 	if (o->verb != VERB_VERIFY && o->verb != VERB_POSTURE)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -32,6 +33,25 @@ worker_fork(void)
 	return 0;
 }
 
+/* The same file under the same number, to be read. */
+static bool
+only_read(int fd)
+{
+	char name[40];
+	struct stat st;
+	int again, r;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	again = open(name, O_RDONLY | O_CLOEXEC);
+	if (again < 0)
+		return false;
+	r = dup3(again, fd, O_CLOEXEC);
+	close(again);
+	return r == fd;
+}
+
 /* Not standard input, output and error. */
 static void
 close_at(int fd, int keep, bool writable)
@@ -41,7 +61,9 @@ close_at(int fd, int keep, bool writable)
 	if (fd <= STDERR_FILENO || fd == keep)
 		return;
 	flags = writable ? fcntl(fd, F_GETFL) : O_RDWR;
-	if (flags >= 0 && ((flags & O_ACCMODE) != O_RDONLY))
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return;
+	if (!writable || !only_read(fd))
 		close(fd);
 }
 
