@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (C) 2026 The dpkg-immutable authors */
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "apart.h"
@@ -106,6 +107,34 @@ START_TEST(it_ends_with_its_parent)
 }
 END_TEST
 
+/* Whether the list of what is open can be read or not. */
+static int
+closes(int i)
+{
+	int fds[3] = {
+		open("/dev/null", O_RDONLY | O_CLOEXEC),
+		open("/dev/null", O_WRONLY | O_CLOEXEC),
+		open("/dev/null", O_RDWR | O_CLOEXEC)
+	};
+
+	if (i % 3 == 1)
+		HOLDS(deny(SYS_getdents64, -1, 0, EIO));
+	if (i % 3 == 2)
+		HOLDS(deny(SYS_openat, 2, O_RDONLY | O_NONBLOCK | O_DIRECTORY |
+		           O_CLOEXEC, EMFILE));
+	worker_close(fds[2], i >= 3);
+	HOLDS((fcntl(fds[0], F_GETFD) >= 0) == (i >= 3));
+	HOLDS(fcntl(fds[1], F_GETFD) < 0);
+	HOLDS(fcntl(fds[2], F_GETFD) >= 0);
+	return 0;
+}
+
+START_TEST(what_is_closed)
+{
+	apart(closes, _i);
+}
+END_TEST
+
 static int
 refused(int unused)
 {
@@ -140,6 +169,7 @@ suite(void)
 	tcase_add_test(t, how_it_ends);
 	tcase_add_test(t, what_is_buffered_is_written);
 	tcase_add_test(t, it_ends_with_its_parent);
+	tcase_add_loop_test(t, what_is_closed, 0, 6);
 	tcase_add_loop_test(t, the_kernel_refuses, 0, 2);
 	suite_add_tcase(s, t);
 	return s;

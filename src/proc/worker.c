@@ -67,21 +67,32 @@ close_at(int fd, int keep, bool writable)
 		close(fd);
 }
 
-void
-worker_close(int keep, bool writable)
+/* False: the list can't be read to its end. */
+static bool
+close_listed(int keep, bool writable)
 {
 	DIR *all = opendir("/proc/self/fd");
 	struct dirent *e;
+	bool read;
 
-	if (all == NULL) {
-		for (int fd = 0; fd < FD_END; fd++)
-			close_at(fd, keep, writable);
-		return;
-	}
-	while ((e = readdir(all)) != NULL)
+	if (all == NULL)
+		return false;
+	while ((errno = 0, e = readdir(all)) != NULL)
 		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(all))
 			close_at(atoi(e->d_name), keep, writable);
+	read = errno == 0;
 	closedir(all);
+	return read;
+}
+
+/* Whoever keeps its parent's channel keeps the other side waiting: nothing that
+ * fails may leave one open. */
+void
+worker_close(int keep, bool writable)
+{
+	if (!close_listed(keep, writable))
+		for (int fd = 0; fd < FD_END; fd++)
+			close_at(fd, keep, writable);
 }
 
 void
