@@ -44,12 +44,6 @@ int cli_open(struct cli *c, const char *root, const char *admindir,
              bool lenient, struct diag *diag);
 
 /*
- * cli_open does it for whoever only asks: from here on it has only the rights
- * to read. The session is open.
- */
-void cli_confine(struct cli *c);
-
-/*
  * What readers need beyond that: records and database. A root that is not
  * adopted is -ENOENT. Whoever is not root goes on without records.
  */

@@ -100,29 +100,6 @@ cli_finding(void *ctx, const struct finding *f)
 	report_finding(c->report, f);
 }
 
-/*
- * Whoever only asks keeps the rights to read what only root may and to see what
- * a process has open and mapped; and two for a file of metrics, whose folder
- * may be somebody else's. Within Landlock nobody could look at processes, as an
- * audit and --posture do.
- */
-void
-cli_confine(struct cli *c)
-{
-	const struct options *o = c->o;
-	uint64_t keep = SANDBOX_CAP(CAP_DAC_READ_SEARCH) |
-	                SANDBOX_CAP(CAP_SYS_PTRACE) |
-	                SANDBOX_CAP(CAP_CHECKPOINT_RESTORE);
-
-	if (o->metrics != NULL)
-		keep |= SANDBOX_CAP(CAP_DAC_OVERRIDE) |
-		        SANDBOX_CAP(CAP_FOWNER);
-	(void)sandbox_caps(keep);
-	(void)sandbox_limits();
-	if (o->verb != VERB_VERIFY && o->verb != VERB_POSTURE)
-		(void)sandbox_files(NULL, 0, o->verb == VERB_PLAN);
-}
-
 int
 cli_open(struct cli *c, const char *root, const char *admindir,
          bool lenient, struct diag *diag)
@@ -132,8 +109,6 @@ cli_open(struct cli *c, const char *root, const char *admindir,
 	if (r < 0 && diag->what[0] == '\0')
 		diag_set(diag, r, root[0] != '\0' ? root : "/", 0,
 		         "cannot be opened: %s", err_text(r));
-	if (r == 0 && !verbs[c->o->verb].changes && c->o->verb != VERB_SETUP)
-		cli_confine(c);
 	if (r == 0)
 		r = session_conf(c->session, c->o->config, lenient, diag);
 	if (r == 0 && c->o->jobs > 0)
@@ -236,6 +211,32 @@ apart(struct cli *c)
 	return r < 0 ? EXIT_TROUBLE : result.status;
 }
 
+/*
+ * Whoever only asks keeps the rights to read what only root may and to see what
+ * a process has open and mapped; and two for a file of metrics, whose folder
+ * may be somebody else's. Within Landlock nobody could look at processes, as an
+ * audit and --posture do. --setup-readonly does not only ask.
+ */
+static void
+only_ask(const struct options *o)
+{
+	uint64_t keep = SANDBOX_CAP(CAP_DAC_READ_SEARCH) |
+	                SANDBOX_CAP(CAP_SYS_PTRACE) |
+	                SANDBOX_CAP(CAP_CHECKPOINT_RESTORE);
+
+	if (o->verb == VERB_SETUP) {
+		(void)sandbox_no_flags();
+		return;
+	}
+	if (o->metrics != NULL)
+		keep |= SANDBOX_CAP(CAP_DAC_OVERRIDE) |
+		        SANDBOX_CAP(CAP_FOWNER);
+	(void)sandbox_caps(keep);
+	(void)sandbox_limits();
+	if (o->verb != VERB_VERIFY && o->verb != VERB_POSTURE)
+		(void)sandbox_files(NULL, 0, o->verb == VERB_PLAN);
+}
+
 static int
 run_verb(struct cli *c)
 {
@@ -251,9 +252,8 @@ run_verb(struct cli *c)
 	/* its command gets the signal as we got it */
 	if (v->changes && c->o->verb != VERB_OPEN)
 		outlive_pipe();
-	/* Whoever only asks has no use for the right to change flags. */
 	if (!v->changes)
-		(void)sandbox_no_flags();
+		only_ask(c->o);
 	return v->changes && c->o->verb != VERB_OPEN ? apart(c) : act(c);
 }
 
