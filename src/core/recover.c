@@ -200,9 +200,10 @@ check_recorded(const struct recovery *r, struct diag *diag)
 	                "closed, and not recorded: %s", err_text(e));
 }
 
+/* `last`: what could not be recorded has been tried before in this call. */
 static int
-recover_one(struct session *outer, struct journal *j, struct tally *tally,
-            struct diag *diag)
+recover_one(struct session *outer, struct journal *j, bool last,
+            struct tally *tally, struct diag *diag)
 {
 	enum journal_wish wish = journal_wished(j);
 	bool bad = journal_state(j) == JOURNAL_BAD;
@@ -224,9 +225,9 @@ recover_one(struct session *outer, struct journal *j, struct tally *tally,
 		e = recover_close(s, j, &r.c, wish, diag);
 	if (e == 0)
 		e = check_recorded(&r, diag);
-	/* Once more by the next; but what stays so must not stop dpkg. */
-	if (e < 0 && err_passes(r.c.record_error) && !bad) {
-		if (closed)
+	/* Once more by the next call; but what stays so must not stop dpkg. */
+	if (e < 0 && last && err_passes(r.c.record_error)) {
+		if (closed || bad)
 			e = 0;
 		else
 			(void)journal_closed(j);
@@ -283,10 +284,12 @@ recover_journal(struct session *s, struct journal *j, struct tally *tally,
 	if (visitors == ERR_BUSY)
 		return diag_set(diag, ERR_BUSY, NULL, 0, "a program within an "
 		                "interrupted run is still at work");
-	e = recover_one(s, j, tally, diag);
+	e = recover_one(s, j, false, tally, diag);
 	for (int i = 0; i < SETTLE_TRIES && e == ERR_BUSY &&
 	     diag->what[0] == '\0'; i++)
-		e = recover_one(s, j, tally, diag);
+		e = recover_one(s, j, false, tally, diag);
+	if (err_passes(e))
+		e = recover_one(s, j, true, tally, diag);
 	if (visitors >= 0)
 		close(visitors);
 	return e;
