@@ -100,6 +100,8 @@ int session_due(struct session *s, struct diag *diag);
 /* The recorded ledger of a package key, cached; NULL: none, or unreadable, of
  * which s->unread tells if it may pass. */
 struct ledger *session_ledger(struct session *s, const char *key);
+/* s->unread, with *diag; 0: there was none. */
+int session_unread(const struct session *s, struct diag *diag);
 /* Drops the cache, and unread: ledgers were rewritten. */
 void session_forget_ledgers(struct session *s);
 

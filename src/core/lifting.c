@@ -37,10 +37,7 @@ lift_packages(struct session *s, const bool *chosen, struct syncset *sync,
 		hook_kill("lifting");
 	}
 	/* it may have listed what only it knows for ours */
-	if (r == 0 && s->unread < 0)
-		r = diag_set(diag, s->unread, STATE_DIR "/ledger", 0, "%s",
-		             err_text(s->unread));
-	return r;
+	return r == 0 ? session_unread(s, diag) : r;
 }
 
 struct left {
@@ -74,7 +71,7 @@ lift_left(void *ctx, const char *key)
 		return 0;
 	l = session_ledger(x->s, key);
 	if (l == NULL)
-		return x->s->unread;
+		return session_unread(x->s, x->diag);
 	paths = calloc(l->n_rows + 1, sizeof(*paths));
 	if (paths == NULL)
 		return -ENOMEM;

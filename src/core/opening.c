@@ -438,9 +438,8 @@ opening_probe(struct session *s, struct plan *plan, struct before *before,
 		r = p == NULL ? 0 : before_others(before, s, p);
 	}
 	/* else what is ours would be taken for somebody else's */
-	if (r == 0 && s->unread < 0)
-		r = diag_set(diag, s->unread, STATE_DIR "/ledger", 0, "%s",
-		             err_text(s->unread));
+	if (r == 0)
+		r = session_unread(s, diag);
 	/* a nested caller leaves the records to the outermost */
 	if (r == 0 && x.foreign_changed && s->state->lock_fd >= 0 &&
 	    s->state->ledger_fd >= 0)

@@ -473,6 +473,15 @@ session_ledger(struct session *s, const char *key)
 	return l;
 }
 
+int
+session_unread(const struct session *s, struct diag *diag)
+{
+	return s->unread == 0 ? 0 :
+	       diag_set(diag, s->unread, STATE_DIR "/ledger", 0, "%s; one that "
+	                "stays unreadable can be removed, it is written anew",
+	                err_text(s->unread));
+}
+
 void
 session_forget_ledgers(struct session *s)
 {
