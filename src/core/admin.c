@@ -145,6 +145,7 @@ act_begin(struct act *a, struct diag *diag)
 {
 	struct session *s = a->s;
 	struct journal_plan named = { .packages = NULL };
+	bool releases = strcmp(a->name, "release") == 0;
 	int r = take_locks(a, diag);
 
 	if (r < 0)
@@ -152,8 +153,7 @@ act_begin(struct act *a, struct diag *diag)
 	session_log(s);
 	if (a->nested.journal == NULL) {
 		s->apart = a->joins;
-		s->releases = !a->job->no_act &&
-		              strcmp(a->name, "release") == 0;
+		s->releases = releases && !a->job->no_act;
 		session_keep_conf(s);
 		r = recover_run(s, &a->recovered, diag);
 	}
@@ -171,8 +171,7 @@ act_begin(struct act *a, struct diag *diag)
 	if (r == 0)
 		r = look(a, diag);
 	/* after a release there is nothing to lose */
-	if (r == 0 && strcmp(a->name, "release") != 0 &&
-	    state_adopted(s->state))
+	if (r == 0 && !releases && state_adopted(s->state))
 		r = session_populated(s, diag);
 	if (r == 0 && a->nested.journal == NULL &&
 	    !(a->job->accept && a->job->all))

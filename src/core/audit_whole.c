@@ -228,6 +228,7 @@ wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
            struct audit_total *total)
 {
 	bool must = placed && self_is_shim(i);
+	bool engine = placed && strcmp(self_paths[i], SELF_ENGINE) == 0;
 	unsigned int flags = 0;
 	struct digest d;
 	int r = digest_of(a, self_paths[i], &d, &flags);
@@ -238,8 +239,7 @@ wrong_self(struct audit *a, size_t i, const struct digest *shim, bool placed,
 		return is_absent(a, self_paths[i]) ? NULL :
 		       "its diversion is gone";
 	if (r == -ENOENT)
-		return must || (placed && strcmp(self_paths[i], SELF_ENGINE) ==
-		                0) ? "another file, or gone" : NULL;
+		return must || engine ? "another file, or gone" : NULL;
 	if (r < 0)
 		return err_text(r);
 	if (must && shim != NULL &&

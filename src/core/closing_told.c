@@ -81,14 +81,15 @@ static bool
 untold(const struct work *w, size_t i)
 {
 	const struct package *p = &w->s->db->packages[i];
-	const struct index_row *row = index_find(w->s->index, p->name,
-	                                         p->arch);
 	const struct seal_item *item = w->item_of[i];
 	bool recorded = item != NULL && item->recorded;
+	const struct index_row *row;
 
-	if (w->c->recovering)
-		return row != NULL && row->run == w->c->id && !recorded;
-	return recorded && item->fresh == NULL && !w->c->accept &&
+	if (w->c->recovering ? recorded :
+	    !recorded || item->fresh != NULL || w->c->accept)
+		return false;
+	row = index_find(w->s->index, p->name, p->arch);
+	return w->c->recovering ? row != NULL && row->run == w->c->id :
 	       (row == NULL || !index_row_current(row, p)) &&
 	       !told_now(w->c->account, p->key);
 }

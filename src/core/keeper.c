@@ -372,23 +372,22 @@ serve(struct keeper *k)
 	shutdown(k->channel, SHUT_RDWR);
 }
 
-/* What it gives away before it reads anything; what the kernel has not got is
- * said once the log is open. */
+/* What it gives away before it reads anything; what the kernel has not got, in
+ * `kept`, is said once the log is open. */
 static const char *
-give_away(void)
+give_away(char *kept, size_t size)
 {
 	/* of which we want to know ourselves */
 	static const char *const words[] = {
 		"DPKG_FRONTEND_LOCKED", "DPKG_MAINTSCRIPT_NAME",
 		"DPKG_MAINTSCRIPT_PACKAGE", HOOK_WORDS
 	};
-	static char kept[120];
 	int caps = sandbox_caps(SANDBOX_CAP(CAP_DAC_READ_SEARCH));
 	int limits = sandbox_limits();
 	int calls = sandbox_calls();
 
 	env_only(environ, words, sizeof(words) / sizeof(words[0]));
-	snprintf(kept, sizeof(kept), "%s%s%s",
+	snprintf(kept, size, "%s%s%s",
 	         caps < 0 ? "; capabilities stay" : "",
 	         limits < 0 ? "; resources are not limited" : "",
 	         calls < 0 ? "; system calls are not limited (seccomp)" : "");
@@ -415,6 +414,7 @@ attempt(struct keeper *k, int (*work)(void *ctx), void *ctx)
 {
 	pid_t self = getpid(), pid;
 	int pair[2], r = channel_pair(pair), status;
+	char kept[120];		/* for as long as the worker works */
 
 	if (r < 0)
 		return r;
@@ -422,7 +422,7 @@ attempt(struct keeper *k, int (*work)(void *ctx), void *ctx)
 	if (pid == 0) {
 		worker_close(pair[1], true);
 		keeper_ask_begin(pair[1], self, k->again, k->no_space,
-		                 give_away());
+		                 give_away(kept, sizeof(kept)));
 		status = work(ctx);
 		keeper_ask_done(status, k->answer, k->size);
 		worker_end(0);

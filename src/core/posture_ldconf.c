@@ -76,7 +76,7 @@ include(struct reader *r, const char *word, size_t n, const char *from,
 	DIR *dir;
 	int fd, err;
 
-	if (path[0] != '/' && path[0] != '\0') {
+	if (path[0] != '/') {
 		slash = strrchr(from, '/');
 		path = posture_text(r->p, "%.*s/%s", (int)(slash - from),
 		                    from, path);

@@ -77,9 +77,12 @@ close_listed(int keep, bool writable)
 
 	if (all == NULL)
 		return false;
-	while ((errno = 0, e = readdir(all)) != NULL)
-		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(all))
-			close_at(atoi(e->d_name), keep, writable);
+	while ((errno = 0, e = readdir(all)) != NULL) {
+		int fd = atoi(e->d_name);	/* 0 of "." and ".." */
+
+		if (fd != dirfd(all))
+			close_at(fd, keep, writable);
+	}
 	read = errno == 0;
 	closedir(all);
 	return read;
