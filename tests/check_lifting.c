@@ -39,15 +39,22 @@ lift(void)
 	return lifting_run(session, NULL, NULL, &tally, &diag);
 }
 
+/* What is ours, and no more. */
+static void
+lifts_both(void)
+{
+	ok(lift());
+	open_file("/usr/a");
+	open_file("/usr/b");
+	protected("/usr/own");
+}
+
 START_TEST(all_that_is_ours)
 {
 	NEEDS_ROOT();
 	adopt();
 	two_packages();
-	ok(lift());
-	open_file("/usr/a");
-	open_file("/usr/b");
-	protected("/usr/own");
+	lifts_both();
 	ck_assert_uint_eq(tally.cleared, 2);
 }
 END_TEST
@@ -61,10 +68,7 @@ START_TEST(what_only_a_ledger_knows)
 	database_new();
 	add_package("a", OK, "", "/usr/a", NULL);
 	database();
-	ok(lift());
-	open_file("/usr/a");
-	open_file("/usr/b");
-	protected("/usr/own");
+	lifts_both();
 	ck_assert_uint_eq(tally.cleared, 2);
 }
 END_TEST
@@ -76,10 +80,7 @@ START_TEST(without_a_status)
 	two_packages();
 	unlink(host("/var/lib/dpkg/status"));
 	put(LEDGER "/index", "nonsense\n");
-	ok(lift());
-	open_file("/usr/a");
-	open_file("/usr/b");
-	protected("/usr/own");
+	lifts_both();
 }
 END_TEST
 
